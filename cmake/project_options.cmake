@@ -1,0 +1,35 @@
+# project_options: how everything is compiled. project_warnings: what we hold our own code to.
+add_library(project_options INTERFACE)
+target_compile_features(project_options INTERFACE cxx_std_20)
+target_include_directories(project_options INTERFACE ${PROJECT_SOURCE_DIR})
+# Asio and Beast are compiled once, in their own objects; every other file only declares them.
+target_compile_definitions(project_options INTERFACE BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION
+                                                     BOOST_ASIO_NO_DEPRECATED)
+target_compile_options(project_options INTERFACE -fcoroutines)
+if(SLUICE_SANITIZE)
+  # CAF's spawn header trips UBSan's null check; it is not ours to mend.
+  target_compile_options(project_options INTERFACE -fsanitize=${SLUICE_SANITIZE} -fno-sanitize=null
+                                                   -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  target_link_options(project_options INTERFACE -fsanitize=${SLUICE_SANITIZE})
+endif()
+
+add_library(project_warnings INTERFACE)
+target_compile_options(project_warnings INTERFACE -Wall -Wextra -Wshadow -Wconversion -Wpedantic -Wnon-virtual-dtor)
+if(SLUICE_WERROR)
+  target_compile_options(project_warnings INTERFACE -Werror)
+endif()
+if(SLUICE_SANITIZE)
+  # GCC 12 warns falsely inside the standard library when sanitizers instrument it.
+  target_compile_options(project_warnings INTERFACE -Wno-maybe-uninitialized)
+endif()
+
+# One static library of the folder's own sources: a file dropped into the folder is built.
+function(sluice_library name)
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
+  foreach(folder IN LISTS ARGN)
+    file(GLOB_RECURSE more CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${folder}/*.cpp)
+    list(APPEND sources ${more})
+  endforeach()
+  add_library(${name} STATIC ${sources})
+  target_link_libraries(${name} PUBLIC project_options PRIVATE project_warnings)
+endfunction()

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "schemas/failure.hpp"
+#include "schemas/image.hpp"
+#include "schemas/image_import.hpp"
+
+/// The records of imports and images, in LMDB. Any thread may read, at memory speed and without a lock shared with the
+/// writer; one thread at a time writes, in batches (one fdatasync a batch). What `commit` has returned from is durable.
+namespace sluice::persistence {
+
+/// One change; a batch of them is applied in one transaction, all or nothing.
+struct put_import {
+  schemas::image_import record;
+};
+struct erase_import {
+  std::string id;
+};
+struct put_image {
+  schemas::image record;
+};
+struct erase_image {
+  std::string id;
+};
+using change = std::variant<put_import, erase_import, put_image, erase_image>;
+using change_set = std::vector<change>;
+
+/// What a listing asks for. The owner is part of the query itself (SECURITY A2), never a filter afterwards.
+struct import_query {
+  std::string project_id;
+  std::optional<schemas::image_import_status> status;
+  std::optional<std::string> marker;  ///< id of the last record of the page before
+  std::uint32_t limit = 25;
+  bool ascending = false;  ///< by created_at; default newest first
+};
+struct image_query {
+  std::string project_id;
+  bool all_projects = false;  ///< admins
+  std::optional<std::string> name, status, visibility, owner;
+  std::optional<bool> os_hidden = false;
+  std::optional<std::string> marker;
+  std::uint32_t limit = 25;
+  bool ascending = false;
+};
+template <class Record>
+struct page {
+  std::vector<Record> records;
+  bool more = false;
+};
+
+class record_store {
+ public:
+  /// Opens or creates `directory`/records.mdb (0700 directory). Once per process.
+  [[nodiscard]] static schemas::result<std::unique_ptr<record_store>> open(const std::filesystem::path& directory);
+  ~record_store();
+  record_store(const record_store&) = delete;
+  record_store& operator=(const record_store&) = delete;
+
+  // Reading: any thread. Absent is an empty optional, never an error.
+  [[nodiscard]] std::optional<schemas::image_import> find_import(std::string_view id) const;
+  [[nodiscard]] std::optional<schemas::image> find_image(std::string_view id) const;
+  /// Failure `invalid_request` with field "marker" when the marker is not a visible record.
+  [[nodiscard]] schemas::result<page<schemas::image_import>> list_imports(const import_query& query) const;
+  [[nodiscard]] schemas::result<page<schemas::image>> list_images(const image_query& query) const;
+  /// Live imports, oldest first: what a restart takes up.
+  [[nodiscard]] std::vector<schemas::image_import> live_imports() const;
+  /// Ids of finished imports whose expires_at is at or before `now`, soonest first, at most `limit`.
+  [[nodiscard]] std::vector<std::string> expired_imports(schemas::time_point now, std::uint32_t limit) const;
+  [[nodiscard]] std::optional<schemas::time_point> next_expiry() const;
+  [[nodiscard]] bool has_image(std::string_view id) const;
+
+  /// Applies every change set, each atomic in itself (one that fails leaves no trace and does not hurt the
+  /// others), in one transaction with one sync. Returns one outcome a set. Writer thread only.
+  [[nodiscard]] std::vector<schemas::result<void>> commit(const std::vector<change_set>& sets);
+
+ private:
+  record_store();
+  struct implementation;
+  std::unique_ptr<implementation> implementation_;
+};
+
+}  // namespace sluice::persistence

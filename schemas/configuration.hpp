@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "schemas/failure.hpp"
+
+namespace sluice::schemas {
+
+using bytes_per_second = std::uint64_t;  ///< 0 = no cap
+
+/// `[http]`
+struct http_configuration {
+  std::string listen = "127.0.0.1:9292";
+  std::string operator_listen = "127.0.0.1:9293";
+  std::string public_endpoint;  ///< base of absolute URLs in answers; "" = what the client asked for
+  std::string tls_certificate;
+  std::string tls_key;
+};
+
+/// `[store]`
+struct store_configuration {
+  std::filesystem::path data_dir = "/var/lib/sluice";
+};
+
+enum class auth_mode : std::uint8_t { none, trusted_headers, keystone };
+
+/// `[auth]`
+struct auth_configuration {
+  auth_mode mode = auth_mode::none;
+  bool allow_remote_without_auth = false;  ///< key `mode_none_listens_anywhere`: said "in so many words"
+};
+
+/// `[auth.keystone]`
+struct keystone_configuration {
+  std::string url;
+  std::string username;
+  std::string password;
+  std::string password_file;
+  std::string project;
+  std::string user_domain = "Default";
+  std::string project_domain = "Default";
+  std::string region;
+  std::chrono::milliseconds cache_ttl = std::chrono::seconds{300};
+};
+
+/// `[imports]`
+struct imports_configuration {
+  std::uint32_t max_running = 8;
+  std::uint32_t max_running_per_project = 4;
+  std::uint32_t max_waiting_per_project = 100;
+  std::uint64_t max_image_size = std::uint64_t{1} << 40;
+  std::uint64_t max_virtual_size = std::uint64_t{1} << 40;
+  std::uint64_t project_quota = 0;  ///< bytes; 0 = none
+  std::chrono::milliseconds result_ttl = std::chrono::hours{48};
+  std::chrono::milliseconds stall_timeout = std::chrono::seconds{60};
+  bytes_per_second minimum_rate = 1024;
+  std::chrono::milliseconds deadline = std::chrono::hours{24};
+  std::uint32_t retries = 5;
+};
+
+/// `[sources]`
+struct sources_configuration {
+  std::vector<std::string> schemes{"http", "https", "swift", "swift+http", "swift+https"};
+  std::vector<std::uint16_t> ports{80, 443};  ///< empty = any
+  std::vector<std::string> allow_networks;    ///< CIDRs let through although refused by default
+  std::string ca_file;
+};
+
+enum class raw_policy : std::uint8_t { recognised, any };
+
+/// `[verify]`
+struct verify_configuration {
+  raw_policy raw = raw_policy::recognised;
+  std::vector<std::string> formats{"raw", "iso",  "qcow2", "vmdk", "vhd", "vhdx", "vdi",
+                                   "qed", "luks", "ami",   "aki",  "ari", "ova"};
+  std::string convert_to;  ///< "" | raw | qcow2
+  std::uint64_t memory = std::uint64_t{256} << 20;
+  std::chrono::milliseconds time = std::chrono::seconds{10};
+};
+
+/// `[digests]`
+struct digests_configuration {
+  std::string os_hash_algo = "sha512";  ///< sha512 | sha256
+  bool md5 = true;
+};
+
+struct project_bandwidth {
+  double weight = 1.0;
+  bytes_per_second max = 0;
+};
+
+struct bandwidth_schedule_entry {
+  std::chrono::minutes from{};  ///< since local midnight
+  std::chrono::minutes to{};
+  std::string profile;
+};
+
+/// `[bandwidth]`
+struct bandwidth_configuration {
+  std::string profile = "serve-first";
+  bytes_per_second link = 0;  ///< 0 = learn it
+  bytes_per_second import_max = 0;
+  bytes_per_second per_project_max = 0;
+  bytes_per_second per_import_max = 0;
+  bytes_per_second per_source_host_max = 0;
+  bytes_per_second export_max = 0;
+  bytes_per_second trickle = 64 << 10;
+  std::chrono::microseconds serve_target{300};
+  double starved_percent = 1.0;
+  std::chrono::microseconds in_flight{4000};
+  std::uint64_t gate_block = 128 << 10;
+  std::vector<bandwidth_schedule_entry> schedule;
+  std::map<std::string, project_bandwidth> projects;
+};
+
+/// `[network]`
+struct network_configuration {
+  std::string congestion_control;
+};
+
+/// Everything `sluice.toml` may say, with the defaults of DESIGN.md section 6.
+struct configuration {
+  http_configuration http;
+  store_configuration store;
+  auth_configuration auth;
+  keystone_configuration keystone;
+  imports_configuration imports;
+  sources_configuration sources;
+  verify_configuration verify;
+  digests_configuration digests;
+  bandwidth_configuration bandwidth;
+  network_configuration network;
+};
+
+/// Reads a configuration text. Unknown keys, wrong types and impossible values are refused; the message reads
+/// "FILE:LINE: key: what was expected, what came". `origin` is FILE.
+[[nodiscard]] result<configuration> parse_configuration(std::string_view text, std::string_view origin);
+[[nodiscard]] result<configuration> load_configuration(const std::filesystem::path& file);
+
+/// What no single key shows: contradictions between values. Called by the two above, and again after the command line's
+/// overrides.
+[[nodiscard]] result<void> validate(const configuration& subject);
+
+}  // namespace sluice::schemas
