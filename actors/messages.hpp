@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include <caf/all.hpp>
+
+#include "schemas/image.hpp"
+#include "schemas/image_import.hpp"
+#include "schemas/json.hpp"
+
+/// What travels between actors: the payloads, how they are written, and their names on the wire.
+namespace sluice::actors {
+
+/// One atomic change of the records; see persistence::change_set.
+struct record_changes {
+  std::vector<schemas::image_import> put_imports;
+  std::vector<std::string> erase_imports;
+  std::vector<schemas::image> put_images;
+  std::vector<std::string> erase_images;
+};
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, record_changes& x) {
+  return f(caf::meta::type_name("record_changes"), x.put_imports, x.erase_imports, x.put_images, x.erase_images);
+}
+
+/// What a restart needs of a running import.
+struct checkpoint {
+  std::uint64_t durable_bytes = 0;
+  std::string validator;
+  std::uint64_t total = 0;  ///< 0 = not announced
+};
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, checkpoint& x) {
+  return f(caf::meta::type_name("checkpoint"), x.durable_bytes, x.validator, x.total);
+}
+
+[[nodiscard]] caf::error to_error(const schemas::failure& why);
+/// A failure of ours as it was; CAF's own errors (time-out, receiver down) become `overloaded` or `internal_error`.
+[[nodiscard]] schemas::failure to_failure(const caf::error& error);
+/// What the actor system's configuration needs to know: message types and the error category.
+void register_messages(caf::actor_system_config& configuration);
+
+}  // namespace sluice::actors
+
+namespace sluice::schemas {
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, failure& x) {
+  return f(caf::meta::type_name("failure"), x.code, x.message, x.field);
+}
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, content_facts& x) {
+  return f(caf::meta::type_name("content_facts"), x.size, x.virtual_size, x.disk_format, x.md5, x.os_hash_algo,
+           x.os_hash_value);
+}
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, identity& x) {
+  return f(caf::meta::type_name("identity"), x.project_id, x.user_id, x.roles);
+}
+
+/// Records travel as the bytes that LMDB keeps: one codec, one version number.
+template <class Inspector, class Record, class Decode>
+typename Inspector::result_type inspect_record(Inspector& f, const char* name, Record& x, Decode decode) {
+  std::string bytes;
+  if constexpr (Inspector::reads_state)
+    bytes = encode(x);
+  return f(caf::meta::type_name(name), bytes, caf::meta::load_callback([&]() -> caf::error {
+             if (auto record = decode(bytes)) {
+               x = std::move(*record);
+               return caf::none;
+             }
+             return caf::sec::invalid_argument;
+           }));
+}
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, image_import& x) {
+  return inspect_record(f, "image_import", x, decode_image_import);
+}
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, image& x) {
+  return inspect_record(f, "image", x, decode_image);
+}
+
+}  // namespace sluice::schemas
+
+CAF_BEGIN_TYPE_ID_BLOCK(sluice, caf::first_custom_type_id)
+CAF_ADD_TYPE_ID(sluice, (sluice::schemas::error_code))
+CAF_ADD_TYPE_ID(sluice, (sluice::schemas::failure))
+CAF_ADD_TYPE_ID(sluice, (sluice::schemas::content_facts))
+CAF_ADD_TYPE_ID(sluice, (sluice::schemas::identity))
+CAF_ADD_TYPE_ID(sluice, (sluice::schemas::image_import))
+CAF_ADD_TYPE_ID(sluice, (sluice::schemas::image))
+CAF_ADD_TYPE_ID(sluice, (sluice::actors::record_changes))
+CAF_ADD_TYPE_ID(sluice, (sluice::actors::checkpoint))
+CAF_ADD_ATOM(sluice, sluice::actors, done_atom, "done")
+CAF_ADD_ATOM(sluice, sluice::actors, commit_atom, "commit")
+CAF_ADD_ATOM(sluice, sluice::actors, flush_atom, "flush")
+CAF_ADD_ATOM(sluice, sluice::actors, grant_atom, "grant")
+CAF_ADD_ATOM(sluice, sluice::actors, checkpoint_atom, "checkpoint")
+CAF_ADD_ATOM(sluice, sluice::actors, staged_atom, "staged")
+CAF_ADD_ATOM(sluice, sluice::actors, failed_atom, "failed")
+CAF_ADD_ATOM(sluice, sluice::actors, stopped_atom, "stopped")
+CAF_ADD_ATOM(sluice, sluice::actors, published_atom, "published")
+CAF_ADD_ATOM(sluice, sluice::actors, cancel_atom, "cancel")
+CAF_ADD_ATOM(sluice, sluice::actors, watch_atom, "watch")
+CAF_ADD_ATOM(sluice, sluice::actors, pause_atom, "pause")
+CAF_ADD_ATOM(sluice, sluice::actors, retry_atom, "retry")
+CAF_ADD_ATOM(sluice, sluice::actors, reserve_atom, "reserve")
+CAF_ADD_ATOM(sluice, sluice::actors, enter_atom, "enter")
+CAF_ADD_ATOM(sluice, sluice::actors, leave_atom, "leave")
+CAF_ADD_ATOM(sluice, sluice::actors, position_atom, "position")
+CAF_ADD_ATOM(sluice, sluice::actors, create_atom, "create")
+CAF_ADD_ATOM(sluice, sluice::actors, recover_atom, "recover")
+CAF_ADD_ATOM(sluice, sluice::actors, remove_atom, "remove")
+CAF_ADD_ATOM(sluice, sluice::actors, tick_atom, "tick")
+CAF_END_TYPE_ID_BLOCK(sluice)
+CAF_ERROR_CODE_ENUM(sluice::schemas::error_code, "sluice")

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include <caf/all.hpp>
+
+#include "actors/messages.hpp"
+
+/// Every actor's interface and every message: the map of the system. Payloads can travel to another node: values only,
+/// no pointers, no sockets. A handler that fails answers `to_error(failure)`; `to_failure` is its inverse.
+namespace sluice::actors {
+
+/// The only writer of records. Collects what arrives during one commit and makes it durable with the next.
+using record_keeper_actor = caf::typed_actor<
+    // Applies all of it in one transaction, or none: answers when it is durable.
+    caf::replies_to<commit_atom, record_changes>::with<done_atom>,
+    // To itself: commit what has been collected.
+    caf::reacts_to<flush_atom>>;
+
+/// One image-import: applies the transition table, has each move made durable, then starts the work of the new state.
+using image_import_actor = caf::typed_actor<
+    // From admission: a slot is yours.
+    caf::reacts_to<grant_atom>,
+    // From the pipeline: bytes before this point are on the disk.
+    caf::reacts_to<checkpoint_atom, checkpoint>,
+    // From the pipeline: all bytes staged, digests and inspection agree.
+    caf::reacts_to<staged_atom, schemas::content_facts>,
+    // From the pipeline: it failed.
+    caf::reacts_to<failed_atom, schemas::failure>,
+    // From the pipeline: stopped as asked, the last checkpoint holds.
+    caf::reacts_to<stopped_atom>,
+    // From the publication job: the image's bytes are in the store (or why not, code `none` for success).
+    caf::reacts_to<published_atom, schemas::failure>,
+    // From its owner: end it. Answers when the failure is durable and its bytes are freed.
+    caf::replies_to<cancel_atom>::with<done_atom>,
+    // Answers with the current version once it differs from `seen`, at the latest when the import ends.
+    caf::replies_to<watch_atom, std::uint64_t>::with<std::uint64_t>,
+    // The service stops: pause durably, then quit. Answers when nothing is left to write.
+    caf::replies_to<pause_atom>::with<done_atom>,
+    // To itself: try again what the store refused.
+    caf::reacts_to<retry_atom>>;
+
+/// Who may run: a bounded queue a project, slots granted in turn between projects.
+using admission_actor = caf::typed_actor<
+    // Takes a place in the queue of `project`, or answers too_many_imports. Nothing is granted before `enter`.
+    caf::replies_to<reserve_atom, std::string /*import*/, std::string /*project*/>::with<done_atom>,
+    // This actor waits in that place now.
+    caf::reacts_to<enter_atom, std::string /*import*/, caf::actor_addr>,
+    // The import is over, or withdrawn, in whatever state it was.
+    caf::reacts_to<leave_atom, std::string /*import*/>,
+    // 1 = next to run; 0 = not waiting.
+    caf::replies_to<position_atom, std::string /*import*/>::with<std::uint64_t>>;
+
+/// Accepts imports, finds them, restarts what dies.
+using import_supervisor_actor = caf::typed_actor<
+    // A draft (id, image_id, times are set here). Answers with the record once it is durable.
+    caf::replies_to<create_atom, schemas::image_import>::with<schemas::image_import>,
+    // DELETE: cancels a live import, removes a finished one. not_found when it is not this identity's.
+    caf::replies_to<cancel_atom, schemas::identity, std::string>::with<done_atom>,
+    // As image_import_actor's; answers at once when that import is not live.
+    caf::replies_to<watch_atom, std::string, std::uint64_t>::with<std::uint64_t>,
+    caf::replies_to<position_atom, std::string>::with<std::uint64_t>,
+    // Takes up what a previous run of the service left. Answers with how many.
+    caf::replies_to<recover_atom>::with<std::uint64_t>,
+    // Refuse new imports, pause the live ones durably. Answers when all have.
+    caf::replies_to<pause_atom>::with<done_atom>>;
+
+/// Ends lives: finished imports at their expires-by, images at their owner's word.
+using lifetime_actor = caf::typed_actor<
+    // DELETE of an image: the record goes durably, then the bytes. not_found, image_protected.
+    caf::replies_to<remove_atom, schemas::identity, std::string>::with<done_atom>,
+    // To itself.
+    caf::reacts_to<tick_atom, std::uint64_t /*generation*/>, caf::replies_to<pause_atom>::with<done_atom>>;
+
+/// Shares the configured bandwidth out between the running imports.
+using bandwidth_supervisor_actor = caf::typed_actor<
+    // To itself, every interval.
+    caf::reacts_to<tick_atom, std::uint64_t /*generation*/>, caf::replies_to<pause_atom>::with<done_atom>>;
+
+}  // namespace sluice::actors
