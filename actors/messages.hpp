@@ -7,6 +7,7 @@
 
 #include <caf/all.hpp>
 
+#include "actors/pipeline/import_job.hpp"
 #include "schemas/image.hpp"
 #include "schemas/image_import.hpp"
 #include "schemas/json.hpp"
@@ -27,16 +28,14 @@ typename Inspector::result_type inspect(Inspector& f, record_changes& x) {
   return f(caf::meta::type_name("record_changes"), x.put_imports, x.erase_imports, x.put_images, x.erase_images);
 }
 
-/// What a restart needs of a running import.
-struct checkpoint {
-  std::uint64_t durable_bytes = 0;
-  std::string validator;
-  std::uint64_t total = 0;  ///< 0 = not announced
-};
-
 template <class Inspector>
-typename Inspector::result_type inspect(Inspector& f, checkpoint& x) {
-  return f(caf::meta::type_name("checkpoint"), x.durable_bytes, x.validator, x.total);
+typename Inspector::result_type inspect(Inspector& f, import_checkpoint& x) {
+  std::uint64_t total = x.total.value_or(0);
+  return f(caf::meta::type_name("import_checkpoint"), x.durable_bytes, x.validator, total,
+           caf::meta::load_callback([&]() -> caf::error {
+             x.total = total == 0 ? std::nullopt : std::optional{total};
+             return caf::none;
+           }));
 }
 
 [[nodiscard]] caf::error to_error(const schemas::failure& why);
@@ -100,7 +99,7 @@ CAF_ADD_TYPE_ID(sluice, (sluice::schemas::identity))
 CAF_ADD_TYPE_ID(sluice, (sluice::schemas::image_import))
 CAF_ADD_TYPE_ID(sluice, (sluice::schemas::image))
 CAF_ADD_TYPE_ID(sluice, (sluice::actors::record_changes))
-CAF_ADD_TYPE_ID(sluice, (sluice::actors::checkpoint))
+CAF_ADD_TYPE_ID(sluice, (sluice::actors::import_checkpoint))
 CAF_ADD_ATOM(sluice, sluice::actors, done_atom, "done")
 CAF_ADD_ATOM(sluice, sluice::actors, commit_atom, "commit")
 CAF_ADD_ATOM(sluice, sluice::actors, flush_atom, "flush")
@@ -110,6 +109,7 @@ CAF_ADD_ATOM(sluice, sluice::actors, staged_atom, "staged")
 CAF_ADD_ATOM(sluice, sluice::actors, failed_atom, "failed")
 CAF_ADD_ATOM(sluice, sluice::actors, stopped_atom, "stopped")
 CAF_ADD_ATOM(sluice, sluice::actors, published_atom, "published")
+CAF_ADD_ATOM(sluice, sluice::actors, freed_atom, "freed")
 CAF_ADD_ATOM(sluice, sluice::actors, cancel_atom, "cancel")
 CAF_ADD_ATOM(sluice, sluice::actors, watch_atom, "watch")
 CAF_ADD_ATOM(sluice, sluice::actors, pause_atom, "pause")
@@ -120,6 +120,7 @@ CAF_ADD_ATOM(sluice, sluice::actors, leave_atom, "leave")
 CAF_ADD_ATOM(sluice, sluice::actors, position_atom, "position")
 CAF_ADD_ATOM(sluice, sluice::actors, create_atom, "create")
 CAF_ADD_ATOM(sluice, sluice::actors, recover_atom, "recover")
+CAF_ADD_ATOM(sluice, sluice::actors, restart_atom, "restart")
 CAF_ADD_ATOM(sluice, sluice::actors, remove_atom, "remove")
 CAF_ADD_ATOM(sluice, sluice::actors, tick_atom, "tick")
 CAF_END_TYPE_ID_BLOCK(sluice)

@@ -26,7 +26,7 @@ using image_import_actor = caf::typed_actor<
     // From admission: a slot is yours.
     caf::reacts_to<grant_atom>,
     // From the pipeline: bytes before this point are on the disk.
-    caf::reacts_to<checkpoint_atom, checkpoint>,
+    caf::reacts_to<checkpoint_atom, import_checkpoint>,
     // From the pipeline: all bytes staged, digests and inspection agree.
     caf::reacts_to<staged_atom, schemas::content_facts>,
     // From the pipeline: it failed.
@@ -35,9 +35,12 @@ using image_import_actor = caf::typed_actor<
     caf::reacts_to<stopped_atom>,
     // From the publication job: the image's bytes are in the store (or why not, code `none` for success).
     caf::reacts_to<published_atom, schemas::failure>,
+    // From the file work: nothing of its bytes is left.
+    caf::reacts_to<freed_atom>,
     // From its owner: end it. Answers when the failure is durable and its bytes are freed.
     caf::replies_to<cancel_atom>::with<done_atom>,
-    // Answers with the current version once it differs from `seen`, at the latest when the import ends.
+    // Answers with the current version once it differs from `seen`, at the latest when the import ends. When very
+    // many watch, the longest-waiting is answered earlier, unchanged.
     caf::replies_to<watch_atom, std::uint64_t>::with<std::uint64_t>,
     // The service stops: pause durably, then quit. Answers when nothing is left to write.
     caf::replies_to<pause_atom>::with<done_atom>,
@@ -48,8 +51,8 @@ using image_import_actor = caf::typed_actor<
 using admission_actor = caf::typed_actor<
     // Takes a place in the queue of `project`, or answers too_many_imports. Nothing is granted before `enter`.
     caf::replies_to<reserve_atom, std::string /*import*/, std::string /*project*/>::with<done_atom>,
-    // This actor waits in that place now.
-    caf::reacts_to<enter_atom, std::string /*import*/, caf::actor_addr>,
+    // This actor waits now: in the place reserved for it, or at the end when there is none (a restart).
+    caf::reacts_to<enter_atom, std::string /*import*/, std::string /*project*/, caf::strong_actor_ptr>,
     // The import is over, or withdrawn, in whatever state it was.
     caf::reacts_to<leave_atom, std::string /*import*/>,
     // 1 = next to run; 0 = not waiting.
@@ -66,6 +69,8 @@ using import_supervisor_actor = caf::typed_actor<
     caf::replies_to<position_atom, std::string>::with<std::uint64_t>,
     // Takes up what a previous run of the service left. Answers with how many.
     caf::replies_to<recover_atom>::with<std::uint64_t>,
+    // To itself: start this import again from its record, after its actor died.
+    caf::reacts_to<restart_atom, std::string>,
     // Refuse new imports, pause the live ones durably. Answers when all have.
     caf::replies_to<pause_atom>::with<done_atom>>;
 

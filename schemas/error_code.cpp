@@ -27,6 +27,8 @@ constexpr std::array table{
                       "Leave the property out: the service sets it itself."},
     error_description{property_forbidden, "property-forbidden", 403, permanent, "Property not permitted",
                       "Leave the property out, or ask an administrator to set it."},
+    error_description{forbidden, "forbidden", 403, permanent, "Not permitted",
+                      "Ask the owner of the resource, or an administrator, to do it."},
     error_description{invalid_location, "invalid-location", 400, permanent, "Invalid location",
                       "Give a complete URL such as https://example.org/images/disk.qcow2."},
     error_description{scheme_not_allowed, "scheme-not-allowed", 400, permanent, "Scheme not allowed",

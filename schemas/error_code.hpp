@@ -19,6 +19,7 @@ enum class error_code : std::uint8_t {
   unknown_member,
   reserved_property,
   property_forbidden,
+  forbidden,
   invalid_location,
   scheme_not_allowed,
   port_not_allowed,

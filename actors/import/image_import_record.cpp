@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+// How an image-import makes its moves durable; the transitions themselves are in image_import.cpp.
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include <spdlog/spdlog.h>
+
+#include "actors/import/image_import.hpp"
+
+namespace sluice::actors {
+
+using schemas::failure;
+using schemas::image_import_event;
+using schemas::image_import_status;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr caf::timespan commit_deadline = 30s;
+
+/// The image that a verified import becomes.
+schemas::image image_from(const schemas::image_import& record, schemas::time_point now) {
+  schemas::image image;
+  image.id = record.image_id;
+  image.owner = record.project_id;
+  image.properties = record.request.properties;
+  image.properties.disk_format = record.facts->disk_format;
+  if (!image.properties.container_format)
+    image.properties.container_format = "bare";
+  if (!image.properties.visibility)
+    image.properties.visibility = "shared";
+  image.facts = *record.facts;
+  image.created_at = record.created_at;
+  image.updated_at = now;
+  return image;
+}
+
+}  // namespace
+
+bool image_import_state::move(image_import_event event) {
+  const auto to = schemas::next(record.status, event);
+  if (!to) {
+    spdlog::warn("transition refused task={} status={} event={}", record.id, to_string(record.status),
+                 to_string(event));
+    return false;
+  }
+  spdlog::info("transition task={} image={} project={} from={} to={} event={}", record.id, record.image_id,
+               record.project_id, to_string(record.status), to_string(*to), to_string(event));
+  record.status = *to;
+  return true;
+}
+
+void image_import_state::persist(std::function<void()> then) {
+  record.updated_at = around->clock.now();
+  write next;
+  next.changes.put_imports.push_back(record);
+  if (record.status == image_import_status::success)
+    next.changes.put_images.push_back(image_from(record, record.updated_at));
+  next.then = std::move(then);
+  const bool replaces = writes.size() > 1 && !writes.back().then && !next.then;
+  if (replaces)
+    writes.back() = std::move(next);
+  else
+    writes.push_back(std::move(next));
+  if (!writing)
+    write_next();
+}
+
+void image_import_state::write_next() {
+  if (writes.empty() || writing)
+    return;
+  writing = true;
+  self->request(keeper, commit_deadline, commit_atom_v, writes.front().changes)
+      .then([this](done_atom) { on_written(); },
+            [this](const caf::error& refused) { on_write_refused(to_failure(refused)); });
+}
+
+void image_import_state::on_written() {
+  writing = false;
+  refused_writes = 0;
+  const auto done = std::move(writes.front());
+  writes.pop_front();
+  if (done.then) {
+    tell_watchers();
+    done.then();
+  }
+  write_next();
+  pause_when_idle();
+}
+
+void image_import_state::on_write_refused(const failure& why) {
+  writing = false;
+  const auto delay = std::min<caf::timespan>(1s * (1u << std::min(refused_writes, 5u)), 30s);
+  ++refused_writes;
+  spdlog::error("record not written task={} attempt={} retry_in={}s reason=\"{}\"", record.id, refused_writes,
+                std::chrono::duration_cast<std::chrono::seconds>(delay).count(), why.message);
+  self->delayed_send(self, delay, retry_atom_v);
+}
+
+void image_import_state::tell_watchers() {
+  ++version;
+  for (auto& promise : std::exchange(watchers, {}))
+    promise.deliver(version);
+}
+
+}  // namespace sluice::actors

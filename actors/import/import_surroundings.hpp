@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "actors/pipeline/import_job.hpp"
+#include "actors/ports.hpp"
+#include "actors/protocol.hpp"
+#include "persistence/blob_store.hpp"
+#include "persistence/record_store.hpp"
+#include "schemas/configuration.hpp"
+
+namespace sluice::actors {
+
+/// Blocking file work (fsync, rename, unlink) leaves the actors' threads through this; order is kept.
+class blocking_work {
+ public:
+  virtual ~blocking_work() = default;
+  virtual void post(std::function<void()> work) = 0;
+};
+
+/// Everything that imports work with. Outlives the actor system; the handles are copied into it by sluiced.cpp.
+struct import_surroundings {
+  const persistence::record_store& records;
+  persistence::blob_store& blobs;
+  import_runner& runner;
+  blocking_work& files;
+  progress_board& progress;
+  const wall_clock& clock;
+  schemas::imports_configuration limits;
+};
+
+}  // namespace sluice::actors

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "actors/lifetime/lifetime.hpp"
+
+#include <chrono>
+#include <utility>
+
+#include <spdlog/spdlog.h>
+
+namespace sluice::actors {
+
+using schemas::error_code;
+using schemas::failure;
+
+namespace {
+
+constexpr caf::timespan commit_deadline = std::chrono::seconds{30};
+
+}  // namespace
+
+lifetime_actor::behavior_type lifetime_state::make_behavior(record_keeper_actor records,
+                                                            import_surroundings surroundings) {
+  keeper = std::move(records);
+  around = std::make_unique<import_surroundings>(surroundings);
+  arm();
+  return {
+      [this](remove_atom, const schemas::identity& who, const std::string& image_id) {
+        return on_remove(who, image_id);
+      },
+      [this](tick_atom, std::uint64_t armed) { on_tick(armed); },
+      [this](pause_atom) {
+        ++generation;  // a tick under way is stale from now on
+        return done_atom_v;
+      },
+  };
+}
+
+caf::result<done_atom> lifetime_state::on_remove(const schemas::identity& who, const std::string& image_id) {
+  const auto image = around->records.find_image(image_id);
+  if (!image || !schemas::may_see(who, *image))
+    return to_error(failure{error_code::not_found, "No image found with ID " + image_id});
+  if (!schemas::may_change(who, *image))
+    return to_error(
+        failure{error_code::forbidden, "You are not permitted to delete this image: it is another project's."});
+  if (image->properties.is_protected)
+    return to_error(failure{error_code::image_protected, "Image " + image_id + " is protected and cannot be deleted."});
+  auto promise = self->make_response_promise<done_atom>();
+  record_changes changes;
+  changes.erase_images.push_back(image_id);
+  self->request(keeper, commit_deadline, commit_atom_v, std::move(changes))
+      .then(
+          [this, promise, image_id](done_atom) mutable {
+            spdlog::info("image deleted image={}", image_id);
+            around->files.post([&blobs = around->blobs, image_id] {
+              if (const auto freed = blobs.remove_image(image_id); !freed)
+                spdlog::error("bytes not freed image={} reason=\"{}\"", image_id, freed.error().message);
+            });
+            promise.deliver(done_atom_v);
+          },
+          [promise](const caf::error& why) mutable { promise.deliver(why); });
+  return promise;
+}
+
+void lifetime_state::arm() {
+  self->delayed_send(self, interval, tick_atom_v, ++generation);
+}
+
+void lifetime_state::on_tick(std::uint64_t armed) {
+  if (armed != generation)
+    return;
+  erase_expired();
+  arm();
+}
+
+void lifetime_state::erase_expired() {
+  if (erasing)
+    return;
+  record_changes changes;
+  changes.erase_imports = around->records.expired_imports(around->clock.now(), batch);
+  if (changes.erase_imports.empty())
+    return;
+  erasing = true;
+  const bool more = changes.erase_imports.size() == batch;
+  spdlog::info("imports expired count={}", changes.erase_imports.size());
+  self->request(keeper, commit_deadline, commit_atom_v, std::move(changes))
+      .then(
+          [this, more](done_atom) {
+            erasing = false;
+            if (more)
+              erase_expired();
+          },
+          [this](const caf::error& why) {
+            erasing = false;
+            spdlog::error("expired imports not erased reason=\"{}\"", to_failure(why).message);
+          });
+}
+
+lifetime_actor::behavior_type lifetime(lifetime_actor::stateful_pointer<lifetime_state> self,
+                                       record_keeper_actor keeper, import_surroundings around) {
+  return self->state.make_behavior(std::move(keeper), around);
+}
+
+}  // namespace sluice::actors
