@@ -22,11 +22,15 @@ struct http_configuration {
   std::string public_endpoint;  ///< base of absolute URLs in answers; "" = what the client asked for
   std::string tls_certificate;
   std::string tls_key;
+
+  friend bool operator==(const http_configuration&, const http_configuration&) = default;
 };
 
 /// `[store]`
 struct store_configuration {
   std::filesystem::path data_dir = "/var/lib/sluice";
+
+  friend bool operator==(const store_configuration&, const store_configuration&) = default;
 };
 
 enum class auth_mode : std::uint8_t { none, trusted_headers, keystone };
@@ -34,7 +38,10 @@ enum class auth_mode : std::uint8_t { none, trusted_headers, keystone };
 /// `[auth]`
 struct auth_configuration {
   auth_mode mode = auth_mode::none;
-  bool allow_remote_without_auth = false;  ///< key `mode_none_listens_anywhere`: said "in so many words"
+  /// Key `mode_none_listens_anywhere`: without it, mode none listens on loopback only.
+  bool allow_remote_without_auth = false;
+
+  friend bool operator==(const auth_configuration&, const auth_configuration&) = default;
 };
 
 /// `[auth.keystone]`
@@ -48,6 +55,8 @@ struct keystone_configuration {
   std::string project_domain = "Default";
   std::string region;
   std::chrono::milliseconds cache_ttl = std::chrono::seconds{300};
+
+  friend bool operator==(const keystone_configuration&, const keystone_configuration&) = default;
 };
 
 /// `[imports]`
@@ -63,6 +72,8 @@ struct imports_configuration {
   bytes_per_second minimum_rate = 1024;
   std::chrono::milliseconds deadline = std::chrono::hours{24};
   std::uint32_t retries = 5;
+
+  friend bool operator==(const imports_configuration&, const imports_configuration&) = default;
 };
 
 /// `[sources]`
@@ -71,6 +82,8 @@ struct sources_configuration {
   std::vector<std::uint16_t> ports{80, 443};  ///< empty = any
   std::vector<std::string> allow_networks;    ///< CIDRs let through although refused by default
   std::string ca_file;
+
+  friend bool operator==(const sources_configuration&, const sources_configuration&) = default;
 };
 
 enum class raw_policy : std::uint8_t { recognised, any };
@@ -83,23 +96,31 @@ struct verify_configuration {
   std::string convert_to;  ///< "" | raw | qcow2
   std::uint64_t memory = std::uint64_t{256} << 20;
   std::chrono::milliseconds time = std::chrono::seconds{10};
+
+  friend bool operator==(const verify_configuration&, const verify_configuration&) = default;
 };
 
 /// `[digests]`
 struct digests_configuration {
   std::string os_hash_algo = "sha512";  ///< sha512 | sha256
   bool md5 = true;
+
+  friend bool operator==(const digests_configuration&, const digests_configuration&) = default;
 };
 
 struct project_bandwidth {
   double weight = 1.0;
   bytes_per_second max = 0;
+
+  friend bool operator==(const project_bandwidth&, const project_bandwidth&) = default;
 };
 
 struct bandwidth_schedule_entry {
   std::chrono::minutes from{};  ///< since local midnight
   std::chrono::minutes to{};
   std::string profile;
+
+  friend bool operator==(const bandwidth_schedule_entry&, const bandwidth_schedule_entry&) = default;
 };
 
 /// `[bandwidth]`
@@ -118,14 +139,18 @@ struct bandwidth_configuration {
   std::uint64_t gate_block = 128 << 10;
   std::vector<bandwidth_schedule_entry> schedule;
   std::map<std::string, project_bandwidth> projects;
+
+  friend bool operator==(const bandwidth_configuration&, const bandwidth_configuration&) = default;
 };
 
 /// `[network]`
 struct network_configuration {
   std::string congestion_control;
+
+  friend bool operator==(const network_configuration&, const network_configuration&) = default;
 };
 
-/// Everything `sluice.toml` may say, with the defaults of DESIGN.md section 6.
+/// Everything `sluice.toml` may say, with its defaults.
 struct configuration {
   http_configuration http;
   store_configuration store;
@@ -137,6 +162,8 @@ struct configuration {
   digests_configuration digests;
   bandwidth_configuration bandwidth;
   network_configuration network;
+
+  friend bool operator==(const configuration&, const configuration&) = default;
 };
 
 /// Reads a configuration text. Unknown keys, wrong types and impossible values are refused; the message reads
@@ -144,8 +171,13 @@ struct configuration {
 [[nodiscard]] result<configuration> parse_configuration(std::string_view text, std::string_view origin);
 [[nodiscard]] result<configuration> load_configuration(const std::filesystem::path& file);
 
-/// What no single key shows: contradictions between values. Called by the two above, and again after the command line's
-/// overrides.
+/// Every key that a configuration may hold, in the order of the file, as `section.key`. Keys of one project's bandwidth
+/// read `bandwidth.projects.*.weight`, those of a schedule's entries `bandwidth.schedule.*.from`.
+[[nodiscard]] std::vector<std::string> known_configuration_keys();
+
+/// Impossible values, contradictions between values, and what this version cannot do. Called by the two above, and
+/// again after the command line's overrides. The message begins with the key; `field` points to it
+/// ("/imports/max_running").
 [[nodiscard]] result<void> validate(const configuration& subject);
 
 }  // namespace sluice::schemas

@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "schemas/configuration_keys.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+namespace sluice::schemas {
+namespace {
+
+using namespace configuration_readers;
+using node = toml::node;
+
+constexpr std::string_view projects_key = "bandwidth.projects";
+constexpr std::string_view schedule_key = "bandwidth.schedule";
+constexpr std::array project_keys{"weight", "max"};
+constexpr std::array schedule_keys{"from", "to", "profile"};
+
+/// A key of an entry that is not one of its known ones.
+template <class Names>
+outcome unknown_entry_key(const toml::table& entry, const Names& known) {
+  for (const auto& [key, value] : entry)
+    if (std::ranges::find(known, key.str()) == known.end()) {
+      std::string names;
+      for (const auto* const name : known)
+        names += (names.empty() ? "" : ", ") + std::string{name};
+      return complaint{&value, '.' + std::string{key.str()}, "expected one of the keys " + names};
+    }
+  return std::nullopt;
+}
+
+/// Reads `entry[key]`, when it is there, with `read`.
+template <class Read, class Target>
+outcome read_member(const toml::table& entry, std::string_view key, Read read, Target& to) {
+  const auto* const value = entry.get(key);
+  if (value == nullptr)
+    return std::nullopt;
+  auto wrong = read(*value, to);
+  if (wrong)
+    wrong->below = '.' + std::string{key} + wrong->below;
+  return wrong;
+}
+
+outcome read_project(const node& from, project_bandwidth& to) {
+  const auto* const entry = from.as_table();
+  if (entry == nullptr)
+    return complain(from, "expected a table with weight and max");
+  if (auto wrong = unknown_entry_key(*entry, project_keys))
+    return wrong;
+  if (auto wrong = read_member(*entry, "weight", read_number, to.weight))
+    return wrong;
+  return read_member(*entry, "max", read_rate, to.max);
+}
+
+outcome read_projects(const node& from, std::map<std::string, project_bandwidth>& to) {
+  const auto* const entries = from.as_table();
+  if (entries == nullptr)
+    return complain(from, "expected a table for each project id");
+  for (const auto& [key, value] : *entries) {
+    const std::string id{key.str()};
+    if (auto wrong = read_project(value, to[id])) {
+      wrong->below = '.' + id + wrong->below;
+      return wrong;
+    }
+  }
+  return std::nullopt;
+}
+
+/// "01:30" in 24 hours, as minutes since midnight.
+outcome read_clock(const node& from, std::chrono::minutes& to) {
+  const auto text = from.value_exact<std::string>().value_or("");
+  const auto number_at = [&text](std::size_t position) {
+    int value = -1;
+    const auto* const begin = text.data() + position;
+    const auto [end, error] = std::from_chars(begin, begin + 2, value);
+    return error == std::errc{} && end == begin + 2 ? value : -1;
+  };
+  const bool shaped = text.size() == 5 && text[2] == ':';
+  const int hours = shaped ? number_at(0) : -1;
+  const int minutes = shaped ? number_at(3) : -1;
+  if (hours < 0 || hours > 23 || minutes < 0 || minutes > 59)
+    return complain(from, "expected a time of day from \"00:00\" to \"23:59\"");
+  to = std::chrono::hours{hours} + std::chrono::minutes{minutes};
+  return std::nullopt;
+}
+
+outcome read_schedule_entry(const node& from, bandwidth_schedule_entry& to) {
+  const auto* const entry = from.as_table();
+  if (entry == nullptr)
+    return complain(from, "expected a table such as { from = \"01:00\", to = \"05:00\", profile = \"balanced\" }");
+  if (auto wrong = unknown_entry_key(*entry, schedule_keys))
+    return wrong;
+  for (const auto* const key : schedule_keys)
+    if (!entry->contains(key))
+      return complain(from, "expected a table with from, to and profile");
+  if (auto wrong = read_member(*entry, "from", read_clock, to.from))
+    return wrong;
+  if (auto wrong = read_member(*entry, "to", read_clock, to.to))
+    return wrong;
+  return read_member(*entry, "profile", read_text, to.profile);
+}
+
+outcome read_path(const node& from, std::filesystem::path& to) {
+  std::string text;
+  auto wrong = read_text(from, text);
+  if (!wrong)
+    to = text;
+  return wrong;
+}
+
+outcome read_port(const node& from, std::uint16_t& to) {
+  if (!read_count(from, to) && to != 0)
+    return std::nullopt;
+  return complain(from, "expected a port from 1 to 65535");
+}
+
+outcome read_auth_mode(const node& from, auth_mode& to) {
+  return read_choice(
+      from, to,
+      {{"none", auth_mode::none}, {"trusted-headers", auth_mode::trusted_headers}, {"keystone", auth_mode::keystone}});
+}
+
+outcome read_raw_policy(const node& from, raw_policy& to) {
+  return read_choice(from, to, {{"recognised", raw_policy::recognised}, {"any", raw_policy::any}});
+}
+
+// clang-format off
+constexpr std::array keys{
+    configuration_key{"http.listen", [](const node& n, configuration& c) { return read_text(n, c.http.listen); }},
+    configuration_key{"http.operator_listen", [](const node& n, configuration& c) { return read_text(n, c.http.operator_listen); }},
+    configuration_key{"http.public_endpoint", [](const node& n, configuration& c) { return read_text(n, c.http.public_endpoint); }},
+    configuration_key{"http.tls_certificate", [](const node& n, configuration& c) { return read_text(n, c.http.tls_certificate); }},
+    configuration_key{"http.tls_key", [](const node& n, configuration& c) { return read_text(n, c.http.tls_key); }},
+    configuration_key{"store.data_dir", [](const node& n, configuration& c) { return read_path(n, c.store.data_dir); }},
+    configuration_key{"auth.mode", [](const node& n, configuration& c) { return read_auth_mode(n, c.auth.mode); }},
+    configuration_key{"auth.mode_none_listens_anywhere", [](const node& n, configuration& c) { return read_flag(n, c.auth.allow_remote_without_auth); }},
+    configuration_key{"auth.keystone.url", [](const node& n, configuration& c) { return read_text(n, c.keystone.url); }},
+    configuration_key{"auth.keystone.username", [](const node& n, configuration& c) { return read_text(n, c.keystone.username); }},
+    configuration_key{"auth.keystone.password", [](const node& n, configuration& c) { return read_text(n, c.keystone.password); }},
+    configuration_key{"auth.keystone.password_file", [](const node& n, configuration& c) { return read_text(n, c.keystone.password_file); }},
+    configuration_key{"auth.keystone.project", [](const node& n, configuration& c) { return read_text(n, c.keystone.project); }},
+    configuration_key{"auth.keystone.user_domain", [](const node& n, configuration& c) { return read_text(n, c.keystone.user_domain); }},
+    configuration_key{"auth.keystone.project_domain", [](const node& n, configuration& c) { return read_text(n, c.keystone.project_domain); }},
+    configuration_key{"auth.keystone.region", [](const node& n, configuration& c) { return read_text(n, c.keystone.region); }},
+    configuration_key{"auth.keystone.cache_ttl", [](const node& n, configuration& c) { return read_time(n, c.keystone.cache_ttl); }},
+    configuration_key{"imports.max_running", [](const node& n, configuration& c) { return read_count(n, c.imports.max_running); }},
+    configuration_key{"imports.max_running_per_project", [](const node& n, configuration& c) { return read_count(n, c.imports.max_running_per_project); }},
+    configuration_key{"imports.max_waiting_per_project", [](const node& n, configuration& c) { return read_count(n, c.imports.max_waiting_per_project); }},
+    configuration_key{"imports.max_image_size", [](const node& n, configuration& c) { return read_size(n, c.imports.max_image_size); }},
+    configuration_key{"imports.max_virtual_size", [](const node& n, configuration& c) { return read_size(n, c.imports.max_virtual_size); }},
+    configuration_key{"imports.project_quota", [](const node& n, configuration& c) { return read_size(n, c.imports.project_quota); }},
+    configuration_key{"imports.result_ttl", [](const node& n, configuration& c) { return read_time(n, c.imports.result_ttl); }},
+    configuration_key{"imports.stall_timeout", [](const node& n, configuration& c) { return read_time(n, c.imports.stall_timeout); }},
+    configuration_key{"imports.minimum_rate", [](const node& n, configuration& c) { return read_rate(n, c.imports.minimum_rate); }},
+    configuration_key{"imports.deadline", [](const node& n, configuration& c) { return read_time(n, c.imports.deadline); }},
+    configuration_key{"imports.retries", [](const node& n, configuration& c) { return read_count(n, c.imports.retries); }},
+    configuration_key{"sources.schemes", [](const node& n, configuration& c) { return read_list(n, c.sources.schemes, "schemes", read_text); }},
+    configuration_key{"sources.ports", [](const node& n, configuration& c) { return read_list(n, c.sources.ports, "ports", read_port); }},
+    configuration_key{"sources.allow_networks", [](const node& n, configuration& c) { return read_list(n, c.sources.allow_networks, "networks", read_text); }},
+    configuration_key{"sources.ca_file", [](const node& n, configuration& c) { return read_text(n, c.sources.ca_file); }},
+    configuration_key{"verify.raw", [](const node& n, configuration& c) { return read_raw_policy(n, c.verify.raw); }},
+    configuration_key{"verify.formats", [](const node& n, configuration& c) { return read_list(n, c.verify.formats, "formats", read_text); }},
+    configuration_key{"verify.convert_to", [](const node& n, configuration& c) { return read_text(n, c.verify.convert_to); }},
+    configuration_key{"verify.memory", [](const node& n, configuration& c) { return read_size(n, c.verify.memory); }},
+    configuration_key{"verify.time", [](const node& n, configuration& c) { return read_time(n, c.verify.time); }},
+    configuration_key{"digests.os_hash_algo", [](const node& n, configuration& c) { return read_text(n, c.digests.os_hash_algo); }},
+    configuration_key{"digests.md5", [](const node& n, configuration& c) { return read_flag(n, c.digests.md5); }},
+    configuration_key{"bandwidth.profile", [](const node& n, configuration& c) { return read_text(n, c.bandwidth.profile); }},
+    configuration_key{"bandwidth.link", [](const node& n, configuration& c) { return read_rate(n, c.bandwidth.link); }},
+    configuration_key{"bandwidth.import_max", [](const node& n, configuration& c) { return read_rate(n, c.bandwidth.import_max); }},
+    configuration_key{"bandwidth.per_project_max", [](const node& n, configuration& c) { return read_rate(n, c.bandwidth.per_project_max); }},
+    configuration_key{"bandwidth.per_import_max", [](const node& n, configuration& c) { return read_rate(n, c.bandwidth.per_import_max); }},
+    configuration_key{"bandwidth.per_source_host_max", [](const node& n, configuration& c) { return read_rate(n, c.bandwidth.per_source_host_max); }},
+    configuration_key{"bandwidth.export_max", [](const node& n, configuration& c) { return read_rate(n, c.bandwidth.export_max); }},
+    configuration_key{"bandwidth.trickle", [](const node& n, configuration& c) { return read_rate(n, c.bandwidth.trickle); }},
+    configuration_key{"bandwidth.serve_target", [](const node& n, configuration& c) { return read_time(n, c.bandwidth.serve_target); }},
+    configuration_key{"bandwidth.starved_percent", [](const node& n, configuration& c) { return read_number(n, c.bandwidth.starved_percent); }},
+    configuration_key{"bandwidth.in_flight", [](const node& n, configuration& c) { return read_time(n, c.bandwidth.in_flight); }},
+    configuration_key{"bandwidth.gate_block", [](const node& n, configuration& c) { return read_size(n, c.bandwidth.gate_block); }},
+    configuration_key{schedule_key, [](const node& n, configuration& c) { return read_list(n, c.bandwidth.schedule, "tables", read_schedule_entry); }},
+    configuration_key{projects_key, [](const node& n, configuration& c) { return read_projects(n, c.bandwidth.projects); }},
+    configuration_key{"network.congestion_control", [](const node& n, configuration& c) { return read_text(n, c.network.congestion_control); }},
+};
+// clang-format on
+
+std::string_view section_of(std::string_view name) {
+  return name.substr(0, name.rfind('.'));
+}
+
+}  // namespace
+
+std::span<const configuration_key> configuration_keys() noexcept {
+  return keys;
+}
+
+bool is_configuration_section(std::string_view name) noexcept {
+  return std::ranges::any_of(keys, [name](const auto& key) { return section_of(key.name) == name; });
+}
+
+std::string keys_of_section(std::string_view section) {
+  std::string names;
+  for (const auto& key : keys)
+    if (section_of(key.name) == section)
+      names += (names.empty() ? "" : ", ") + std::string{key.name.substr(section.size() + 1)};
+  return names;
+}
+
+std::vector<std::string> known_configuration_keys() {
+  std::vector<std::string> names;
+  for (const auto& key : keys) {
+    const std::string name{key.name};
+    if (key.name == projects_key)
+      for (const auto* const member : project_keys)
+        names.push_back(name + ".*." + member);
+    else if (key.name == schedule_key)
+      for (const auto* const member : schedule_keys)
+        names.push_back(name + ".*." + member);
+    else
+      names.push_back(name);
+  }
+  return names;
+}
+
+}  // namespace sluice::schemas

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <span>
+
+#include "schemas/addresses.hpp"
+#include "schemas/configuration.hpp"
+#include "schemas/url_reference.hpp"
+
+namespace sluice::schemas {
+namespace {
+
+constexpr std::array known_schemes{"http", "https", "swift", "swift+http", "swift+https"};
+constexpr std::array known_formats{"raw", "iso",  "qcow2", "vmdk", "vhd", "vhdx", "vdi",
+                                   "qed", "luks", "ami",   "aki",  "ari", "ova"};
+constexpr std::array known_profiles{"serve-first", "balanced", "import-first", "custom"};
+constexpr std::array known_hashes{"sha512", "sha256"};
+constexpr std::size_t longest_congestion_name = 15;  // TCP_CA_NAME_MAX of Linux, without its NUL
+
+/// `key: words`, with the pointer to the key beside it.
+tl::unexpected<failure> refuse_key(std::string key, const std::string& words) {
+  auto message = key + ": " + words;
+  std::ranges::replace(key, '.', '/');
+  return refuse(error_code::invalid_request, std::move(message), '/' + key);
+}
+
+std::string in_quotes(std::string_view text) {
+  return '"' + std::string{text} + '"';
+}
+
+result<void> check_word(const std::string& key, const std::string& word, std::span<const char* const> known) {
+  if (std::ranges::any_of(known, [&word](std::string_view each) { return each == word; }))
+    return {};
+  std::string all;
+  for (const auto* const each : known)
+    all += (all.empty() ? "" : ", ") + in_quotes(each);
+  return refuse_key(key, "expected one of " + all + ", got " + in_quotes(word));
+}
+
+result<void> check_words(const std::string& key, const std::vector<std::string>& words,
+                         std::span<const char* const> known) {
+  if (words.empty())
+    return refuse_key(key, "expected at least one, got an empty array");
+  for (const auto& word : words)
+    if (auto checked = check_word(key, word, known); !checked)
+      return checked;
+  return {};
+}
+
+template <class Value>
+result<void> check_positive(const std::string& key, Value value) {
+  if (value > Value{})
+    return {};
+  return refuse_key(key, "expected more than zero, got 0");
+}
+
+/// The first refusal of several checks.
+result<void> first_refusal(std::initializer_list<result<void>> checks) {
+  for (const auto& check : checks)
+    if (!check)
+      return check;
+  return {};
+}
+
+result<void> check_public_endpoint(const std::string& endpoint) {
+  if (endpoint.empty())
+    return {};
+  const auto url = parse_url_reference(endpoint);
+  const bool usable = url && (url->scheme() == "http" || url->scheme() == "https") && url->has_authority() &&
+                      !url->encoded_host().empty() && !url->has_userinfo() && !url->has_query() &&
+                      !url->has_fragment() && !endpoint.ends_with('/');
+  if (usable)
+    return {};
+  return refuse_key("http.public_endpoint",
+                    "expected the base of a URL without a slash at its end, such as "
+                    "\"https://images.example.org\", got " +
+                        in_quotes(endpoint));
+}
+
+result<void> check_http(const configuration& subject) {
+  const auto& http = subject.http;
+  const auto api = parse_listen_address(http.listen);
+  if (!api)
+    return refuse_key("http.listen", api.error().message + ", got " + in_quotes(http.listen));
+  const auto operators = parse_listen_address(http.operator_listen);
+  if (!operators)
+    return refuse_key("http.operator_listen", operators.error().message + ", got " + in_quotes(http.operator_listen));
+  if (*api == *operators && api->port != 0)
+    return refuse_key("http.operator_listen",
+                      "expected another port than http.listen, got the same " + in_quotes(http.operator_listen));
+  if (http.tls_certificate.empty() != http.tls_key.empty())
+    return refuse_key(http.tls_key.empty() ? "http.tls_certificate" : "http.tls_key",
+                      "expected tls_certificate and tls_key together, got only one of them");
+  if (subject.auth.mode == auth_mode::none && !subject.auth.allow_remote_without_auth && !api->is_loopback)
+    return refuse_key("http.listen", "expected a loopback address because auth.mode is \"none\", got " +
+                                         in_quotes(http.listen) +
+                                         "; choose another mode, or set auth.mode_none_listens_anywhere = true to let "
+                                         "everybody who reaches it act as any project");
+  return check_public_endpoint(http.public_endpoint);
+}
+
+result<void> check_auth(const configuration& subject) {
+  if (subject.auth.mode != auth_mode::keystone)
+    return {};
+  if (subject.keystone.url.empty())
+    return refuse_key("auth.keystone.url",
+                      "expected the URL of Keystone because auth.mode is \"keystone\", got nothing");
+  return refuse_key("auth.mode",
+                    "expected \"none\" or \"trusted-headers\", got \"keystone\", which is not available in this "
+                    "version; put an authenticating proxy in front and use \"trusted-headers\"");
+}
+
+result<void> check_imports(const imports_configuration& imports) {
+  return first_refusal({
+      check_positive("imports.max_running", imports.max_running),
+      check_positive("imports.max_running_per_project", imports.max_running_per_project),
+      check_positive("imports.max_waiting_per_project", imports.max_waiting_per_project),
+      check_positive("imports.max_image_size", imports.max_image_size),
+      check_positive("imports.max_virtual_size", imports.max_virtual_size),
+      check_positive("imports.result_ttl", imports.result_ttl),
+      check_positive("imports.stall_timeout", imports.stall_timeout),
+      check_positive("imports.deadline", imports.deadline),
+  });
+}
+
+result<void> check_sources(const sources_configuration& sources) {
+  if (auto checked = check_words("sources.schemes", sources.schemes, known_schemes); !checked)
+    return checked;
+  if (std::ranges::find(sources.ports, 0) != sources.ports.end())
+    return refuse_key("sources.ports", "expected ports from 1 to 65535, got 0");
+  for (const auto& network : sources.allow_networks)
+    if (const auto checked = check_network(network); !checked)
+      return refuse_key("sources.allow_networks", checked.error().message + ", got " + in_quotes(network));
+  return {};
+}
+
+result<void> check_verify(const verify_configuration& verify) {
+  if (!verify.convert_to.empty())
+    return refuse_key("verify.convert_to", verify.convert_to == "raw" || verify.convert_to == "qcow2"
+                                               ? "expected \"\", got " + in_quotes(verify.convert_to) +
+                                                     ": conversion is not available in this version"
+                                               : "expected \"\", got " + in_quotes(verify.convert_to));
+  return first_refusal({
+      check_words("verify.formats", verify.formats, known_formats),
+      check_positive("verify.memory", verify.memory),
+      check_positive("verify.time", verify.time),
+  });
+}
+
+result<void> check_bandwidth(const bandwidth_configuration& bandwidth) {
+  if (auto checked = check_word("bandwidth.profile", bandwidth.profile, known_profiles); !checked)
+    return checked;
+  if (!(bandwidth.starved_percent >= 0 && bandwidth.starved_percent <= 100))
+    return refuse_key("bandwidth.starved_percent",
+                      "expected a percentage from 0 to 100, got " + std::to_string(bandwidth.starved_percent));
+  for (const auto& entry : bandwidth.schedule) {
+    if (auto checked = check_word("bandwidth.schedule", entry.profile, known_profiles); !checked)
+      return checked;
+    if (entry.from == entry.to)
+      return refuse_key("bandwidth.schedule", "expected from and to to differ, got the same time of day");
+  }
+  for (const auto& [id, project] : bandwidth.projects)
+    if (!(project.weight > 0) || !std::isfinite(project.weight))
+      return refuse_key("bandwidth.projects", "expected a weight above zero for project " + in_quotes(id) + ", got " +
+                                                  std::to_string(project.weight));
+  return first_refusal({
+      check_positive("bandwidth.trickle", bandwidth.trickle),
+      check_positive("bandwidth.serve_target", bandwidth.serve_target),
+      check_positive("bandwidth.in_flight", bandwidth.in_flight),
+      check_positive("bandwidth.gate_block", bandwidth.gate_block),
+  });
+}
+
+result<void> check_network_settings(const network_configuration& network) {
+  const auto& name = network.congestion_control;
+  const auto fits = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-'; };
+  if (name.size() <= longest_congestion_name && std::ranges::all_of(name, fits))
+    return {};
+  return refuse_key("network.congestion_control", "expected a name such as \"cubic\" or \"\", got " + in_quotes(name));
+}
+
+}  // namespace
+
+result<void> validate(const configuration& subject) {
+  if (subject.store.data_dir.empty())
+    return refuse_key("store.data_dir", "expected a directory, got \"\"");
+  return first_refusal({
+      check_http(subject),
+      check_auth(subject),
+      check_imports(subject.imports),
+      check_sources(subject.sources),
+      check_verify(subject.verify),
+      check_word("digests.os_hash_algo", subject.digests.os_hash_algo, known_hashes),
+      check_bandwidth(subject.bandwidth),
+      check_network_settings(subject.network),
+  });
+}
+
+}  // namespace sluice::schemas
