@@ -7,6 +7,7 @@
 
 #include <caf/all.hpp>
 
+#include "actors/bandwidth/allocation.hpp"
 #include "actors/pipeline/import_job.hpp"
 #include "schemas/image.hpp"
 #include "schemas/image_import.hpp"
@@ -36,6 +37,17 @@ typename Inspector::result_type inspect(Inspector& f, import_checkpoint& x) {
              x.total = total == 0 ? std::nullopt : std::optional{total};
              return caf::none;
            }));
+}
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, project_share& x) {
+  return f(caf::meta::type_name("project_share"), x.project_id, x.weight, x.max);
+}
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, bandwidth_limits& x) {
+  return f(caf::meta::type_name("bandwidth_limits"), x.import_max, x.per_project_max, x.per_import_max,
+           x.per_source_host_max, x.projects);
 }
 
 [[nodiscard]] caf::error to_error(const schemas::failure& why);
@@ -100,6 +112,8 @@ CAF_ADD_TYPE_ID(sluice, (sluice::schemas::image_import))
 CAF_ADD_TYPE_ID(sluice, (sluice::schemas::image))
 CAF_ADD_TYPE_ID(sluice, (sluice::actors::record_changes))
 CAF_ADD_TYPE_ID(sluice, (sluice::actors::import_checkpoint))
+CAF_ADD_TYPE_ID(sluice, (sluice::actors::project_share))
+CAF_ADD_TYPE_ID(sluice, (sluice::actors::bandwidth_limits))
 CAF_ADD_ATOM(sluice, sluice::actors, done_atom, "done")
 CAF_ADD_ATOM(sluice, sluice::actors, commit_atom, "commit")
 CAF_ADD_ATOM(sluice, sluice::actors, flush_atom, "flush")
@@ -123,5 +137,6 @@ CAF_ADD_ATOM(sluice, sluice::actors, recover_atom, "recover")
 CAF_ADD_ATOM(sluice, sluice::actors, restart_atom, "restart")
 CAF_ADD_ATOM(sluice, sluice::actors, remove_atom, "remove")
 CAF_ADD_ATOM(sluice, sluice::actors, tick_atom, "tick")
+CAF_ADD_ATOM(sluice, sluice::actors, configure_atom, "configure")
 CAF_END_TYPE_ID_BLOCK(sluice)
 CAF_ERROR_CODE_ENUM(sluice::schemas::error_code, "sluice")

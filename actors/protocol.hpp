@@ -84,6 +84,7 @@ using lifetime_actor = caf::typed_actor<
 /// Shares the configured bandwidth out between the running imports.
 using bandwidth_supervisor_actor = caf::typed_actor<
     // To itself, every interval.
-    caf::reacts_to<tick_atom, std::uint64_t /*generation*/>, caf::replies_to<pause_atom>::with<done_atom>>;
+    caf::reacts_to<tick_atom, std::uint64_t /*generation*/>,  // New limits, in force from the next look-over on.
+    caf::reacts_to<configure_atom, bandwidth_limits>, caf::replies_to<pause_atom>::with<done_atom>>;
 
 }  // namespace sluice::actors

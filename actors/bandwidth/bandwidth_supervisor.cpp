@@ -19,24 +19,31 @@ bandwidth_limits limits_of(const schemas::bandwidth_configuration& configured) {
 }
 
 bandwidth_supervisor_actor::behavior_type bandwidth_supervisor_state::make_behavior(
-    throttle_board& throttles, const schemas::bandwidth_configuration& configured) {
-  board = &throttles;
-  limits = limits_of(configured);
-  // Until its first share an import that has just started goes at a modest rate where there is a cap at all.
-  const auto caps = {limits.import_max, limits.per_project_max, limits.per_import_max, limits.per_source_host_max};
-  std::uint64_t smallest = throttle::unlimited;
-  for (const auto cap : caps)
-    if (cap != 0)
-      smallest = std::min(smallest, cap);
-  board->set_initial_rate(smallest == throttle::unlimited ? smallest : std::max<std::uint64_t>(smallest / 8, 1));
+    throttle_board* throttles, const schemas::bandwidth_configuration& configured) {
+  board = throttles;
+  on_configure(limits_of(configured));
   arm();
   return {
       [this](tick_atom, std::uint64_t armed) { on_tick(armed); },
+      [this](configure_atom, const bandwidth_limits& fresh) { on_configure(fresh); },
       [this](pause_atom) {
         ++generation;
         return done_atom_v;
       },
   };
+}
+
+void bandwidth_supervisor_state::on_configure(const bandwidth_limits& fresh) {
+  limits = fresh;
+  // Until its first share an import that has just started goes at a modest rate, where there is a cap at all.
+  std::uint64_t smallest = throttle::unlimited;
+  for (const auto cap : {limits.import_max, limits.per_project_max, limits.per_import_max, limits.per_source_host_max})
+    if (cap != 0)
+      smallest = std::min(smallest, cap);
+  for (const auto& project : limits.projects)
+    if (project.max != 0)
+      smallest = std::min(smallest, project.max);
+  board->set_initial_rate(smallest == throttle::unlimited ? smallest : std::max<std::uint64_t>(smallest / 8, 1));
 }
 
 void bandwidth_supervisor_state::arm() {
@@ -73,7 +80,7 @@ void bandwidth_supervisor_state::share_out() {
 }
 
 bandwidth_supervisor_actor::behavior_type bandwidth_supervisor(
-    bandwidth_supervisor_actor::stateful_pointer<bandwidth_supervisor_state> self, throttle_board& throttles,
+    bandwidth_supervisor_actor::stateful_pointer<bandwidth_supervisor_state> self, throttle_board* throttles,
     const schemas::bandwidth_configuration& configured) {
   return self->state.make_behavior(throttles, configured);
 }

@@ -15,14 +15,15 @@ namespace sluice::actors {
 [[nodiscard]] bandwidth_limits limits_of(const schemas::bandwidth_configuration& configured);
 
 /// Shares `[bandwidth]` out between the running imports, ten times a second: measures what each one took, asks the pure
-/// `allocate` for everybody's share, and sets the throttles. An import that does not use its share lends it to those that
-/// wait. Should it die, the throttles keep the rates they have; its death stops the service.
+/// `allocate` for everybody's share, and sets the throttles. An import that does not use its share lends it to those
+/// that wait. Should it die, the throttles keep the rates they have; its death stops the service.
 struct bandwidth_supervisor_state {
   static inline const char* name = "bandwidth-supervisor";
   explicit bandwidth_supervisor_state(bandwidth_supervisor_actor::pointer owner) : self(owner) {}
 
-  bandwidth_supervisor_actor::behavior_type make_behavior(throttle_board& throttles,
+  bandwidth_supervisor_actor::behavior_type make_behavior(throttle_board* throttles,
                                                           const schemas::bandwidth_configuration& configured);
+  void on_configure(const bandwidth_limits& fresh);
   void on_tick(std::uint64_t armed);
   void arm();
   void share_out();
@@ -37,7 +38,7 @@ struct bandwidth_supervisor_state {
 };
 
 bandwidth_supervisor_actor::behavior_type bandwidth_supervisor(
-    bandwidth_supervisor_actor::stateful_pointer<bandwidth_supervisor_state> self, throttle_board& throttles,
+    bandwidth_supervisor_actor::stateful_pointer<bandwidth_supervisor_state> self, throttle_board* throttles,
     const schemas::bandwidth_configuration& configured);
 
 }  // namespace sluice::actors

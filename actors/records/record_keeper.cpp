@@ -27,8 +27,8 @@ persistence::change_set to_change_set(record_changes& changes) {
 
 }  // namespace
 
-record_keeper_actor::behavior_type record_keeper_state::make_behavior(persistence::record_store& records) {
-  store = &records;
+record_keeper_actor::behavior_type record_keeper_state::make_behavior(persistence::record_store* records) {
+  store = records;
   self->set_exit_handler([this](caf::exit_msg& stop) {
     on_flush();
     self->quit(std::move(stop.reason));
@@ -67,7 +67,7 @@ void record_keeper_state::on_flush() {
 }
 
 record_keeper_actor::behavior_type record_keeper(record_keeper_actor::stateful_pointer<record_keeper_state> self,
-                                                 persistence::record_store& records) {
+                                                 persistence::record_store* records) {
   return self->state.make_behavior(records);
 }
 

@@ -15,7 +15,7 @@ struct record_keeper_state {
   static inline const char* name = "record-keeper";
   explicit record_keeper_state(record_keeper_actor::pointer owner) : self(owner) {}
 
-  record_keeper_actor::behavior_type make_behavior(persistence::record_store& records);
+  record_keeper_actor::behavior_type make_behavior(persistence::record_store* records);
 
   caf::result<done_atom> on_commit(record_changes& changes);
   void on_flush();
@@ -30,6 +30,6 @@ struct record_keeper_state {
 };
 
 record_keeper_actor::behavior_type record_keeper(record_keeper_actor::stateful_pointer<record_keeper_state> self,
-                                                 persistence::record_store& records);
+                                                 persistence::record_store* records);
 
 }  // namespace sluice::actors

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <string>
+
+#include "actors/bandwidth/throttle.hpp"
+#include "actors/import/import_surroundings.hpp"
+#include "actors/protocol.hpp"
+#include "schemas/configuration.hpp"
+
+namespace sluice::actors {
+
+/// The supervisors of the service, started in order and stopped in the opposite one. None of them dies in the normal
+/// course of things; should one do so, `on_death` is told its name, and the service stops rather than going on without
+/// it.
+class actor_tree {
+ public:
+  actor_tree(caf::actor_system& system, persistence::record_store& records, import_surroundings around,
+             throttle_board& throttles, const schemas::configuration& configuration,
+             std::function<void(std::string)> on_death);
+  /// Ends whatever `stop` has not.
+  ~actor_tree();
+  actor_tree(const actor_tree&) = delete;
+  actor_tree& operator=(const actor_tree&) = delete;
+
+  /// Takes up the imports that a previous run left. Returns how many.
+  std::size_t recover();
+  /// New limits, in force within 100 ms.
+  void configure(const schemas::bandwidth_configuration& bandwidth);
+  /// Pauses every import durably and ends the actors, the record keeper last. False when `grace` was not enough: what
+  /// was durable stays so.
+  bool stop(std::chrono::milliseconds grace);
+
+  [[nodiscard]] const import_supervisor_actor& imports() const noexcept { return imports_; }
+  [[nodiscard]] const lifetime_actor& lifetimes() const noexcept { return lifetimes_; }
+
+ private:
+  caf::actor_system& system_;
+  caf::actor watchman_;
+  record_keeper_actor keeper_;
+  admission_actor admission_;
+  import_supervisor_actor imports_;
+  lifetime_actor lifetimes_;
+  bandwidth_supervisor_actor bandwidth_;
+  bool stopped_ = false;
+};
+
+}  // namespace sluice::actors
