@@ -35,38 +35,45 @@ struct erase_image {
 using change = std::variant<put_import, erase_import, put_image, erase_image>;
 using change_set = std::vector<change>;
 
-/// What a listing asks for. The owner is part of the query itself (SECURITY A2), never a filter afterwards.
+/// What a listing asks for. The owner is part of the query itself, never a filter afterwards.
 struct import_query {
-  std::string project_id;
-  std::optional<schemas::image_import_status> status;
-  std::optional<std::string> marker;  ///< id of the last record of the page before
+  std::string project_id = {};
+  std::optional<schemas::image_import_status> status = {};
+  std::optional<std::string> marker = {};  ///< id of the last record of the page before
   std::uint32_t limit = 25;
   bool ascending = false;  ///< by created_at; default newest first
 };
 struct image_query {
-  std::string project_id;
+  std::string project_id = {};
   bool all_projects = false;  ///< admins
-  std::optional<std::string> name, status, visibility, owner;
-  std::optional<bool> os_hidden = false;
-  std::optional<std::string> marker;
+  /// `visibility`: as Glance has it. None: the project's own and public images; community images of others only with
+  /// "community" or "all"; shared and private images of others never.
+  std::optional<std::string> name = {}, status = {}, visibility = {}, owner = {};
+  std::optional<bool> os_hidden = false;  ///< none: hidden ones and others
+  std::optional<std::string> marker = {};
   std::uint32_t limit = 25;
   bool ascending = false;
 };
 template <class Record>
 struct page {
   std::vector<Record> records;
-  bool more = false;
+  bool more = false;  ///< there are records after these; never when `limit` is 0
 };
 
 class record_store {
  public:
-  /// Opens or creates `directory`/records.mdb (0700 directory). Once per process.
-  [[nodiscard]] static schemas::result<std::unique_ptr<record_store>> open(const std::filesystem::path& directory);
+  static constexpr std::uint64_t most_bytes = std::uint64_t{64} << 30;
+
+  /// Opens or creates `directory`/records.mdb (0700 directory). Once per process. A file written by a newer version is
+  /// refused. `map_bytes` bounds the file's size; it is address space, not memory or disk.
+  [[nodiscard]] static schemas::result<std::unique_ptr<record_store>> open(const std::filesystem::path& directory,
+                                                                           std::uint64_t map_bytes = most_bytes);
   ~record_store();
   record_store(const record_store&) = delete;
   record_store& operator=(const record_store&) = delete;
 
-  // Reading: any thread. Absent is an empty optional, never an error.
+  // Reading: any thread. Absent is an empty optional, never an error; a record that does not decode is logged once and
+  // absent. Where the file itself cannot be read std::runtime_error is thrown: nothing is called absent unread.
   [[nodiscard]] std::optional<schemas::image_import> find_import(std::string_view id) const;
   [[nodiscard]] std::optional<schemas::image> find_image(std::string_view id) const;
   /// Failure `invalid_request` with field "marker" when the marker is not a visible record.
@@ -81,6 +88,7 @@ class record_store {
 
   /// Applies every change set, each atomic in itself (one that fails leaves no trace and does not hurt the
   /// others), in one transaction with one sync. Returns one outcome a set. Writer thread only.
+  /// Erasing what is not there succeeds. Putting an image whose id was erased once is a conflict, for ever.
   [[nodiscard]] std::vector<schemas::result<void>> commit(const std::vector<change_set>& sets);
 
  private:

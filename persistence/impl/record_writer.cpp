@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "persistence/impl/record_writer.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <set>
+
+#include "persistence/impl/rows.hpp"
+#include "schemas/json.hpp"
+
+namespace sluice::persistence {
+namespace {
+
+using schemas::error_code;
+using schemas::result;
+
+result<void> check_names(std::string_view id, std::string_view project) {
+  if (id.empty() || id.size() > longest_id)
+    return schemas::refuse(error_code::invalid_request, "A record's id has 1 to " + std::to_string(longest_id) +
+                                                            " bytes; this one has " + std::to_string(id.size()) + ".");
+  if (project.size() > longest_project)
+    return schemas::refuse(error_code::invalid_request, "A project id has at most " + std::to_string(longest_project) +
+                                                            " bytes; this one has " + std::to_string(project.size()) +
+                                                            ".");
+  return {};
+}
+
+result<schemas::image_import> decode(std::string_view bytes, const schemas::image_import*) {
+  return schemas::decode_image_import(bytes);
+}
+result<schemas::image> decode(std::string_view bytes, const schemas::image*) {
+  return schemas::decode_image(bytes);
+}
+
+/// The old record does not decode, so nobody knows its rows: look at every row of the table for the id.
+void erase_rows_of_unreadable(std::string_view id, lmdb::write_transaction& within,
+                              const std::vector<lmdb::database>& indexes) {
+  for (const auto table : indexes) {
+    lmdb::cursor rows{within, table};
+    std::vector<std::string> stale;
+    for (auto standing = rows.first(); standing; standing = rows.next())
+      if (rows.key().ends_with(id))
+        stale.emplace_back(rows.key());
+    for (const auto& key : stale)
+      within.erase(table, key);
+  }
+}
+
+/// One kind of record: where it lives, and which tables index it.
+struct record_home {
+  lmdb::database records;
+  std::vector<lmdb::database> indexes;
+};
+
+record_home home_of(const schemas::image_import*, const tables& where) {
+  return {where.imports, {where.imports_by_project, where.imports_by_expiry, where.live_imports}};
+}
+record_home home_of(const schemas::image*, const tables& where) {
+  return {where.images, {where.image_listings}};
+}
+
+/// Takes the index from what the old record has to `wanted`, touching only rows that differ. Says whether there was
+/// one.
+template <class Record>
+bool replace_rows(std::string_view id, const std::vector<row>& wanted, lmdb::write_transaction& within,
+                  const tables& where) {
+  constexpr const Record* kind = nullptr;
+  const auto home = home_of(kind, where);
+  std::vector<row> present;
+  const auto old = within.get(home.records, id);
+  if (old) {
+    if (const auto record = decode(*old, kind))
+      present = rows_of(*record, where);
+    else
+      erase_rows_of_unreadable(id, within, home.indexes);
+  }
+  std::vector<row> stale, fresh;
+  std::set_difference(present.begin(), present.end(), wanted.begin(), wanted.end(), std::back_inserter(stale));
+  std::set_difference(wanted.begin(), wanted.end(), present.begin(), present.end(), std::back_inserter(fresh));
+  for (const auto& gone : stale)
+    within.erase(gone.table, gone.key);
+  for (const auto& added : fresh)
+    within.put(added.table, added.key, added.value);
+  return old.has_value();
+}
+
+struct checker {
+  const lmdb::write_transaction& within;
+  const tables& where;
+  std::set<std::string_view> put_here, erased_here;  ///< images: what this very set does before the change at hand
+
+  result<void> operator()(const put_import& change) const {
+    return check_names(change.record.id, change.record.project_id);
+  }
+  result<void> operator()(const erase_import&) const { return {}; }
+  result<void> operator()(const put_image& change) {
+    if (erased_here.contains(change.record.id) || within.get(where.erased_images, change.record.id))
+      return schemas::refuse(error_code::conflict,
+                             "An image with this id existed and was deleted; ids are never used again. "
+                             "Import the image anew: it gets a new id.");
+    put_here.insert(change.record.id);
+    return check_names(change.record.id, change.record.owner);
+  }
+  result<void> operator()(const erase_image& change) {
+    if (put_here.contains(change.id) || within.get(where.images, change.id))
+      erased_here.insert(change.id);
+    return {};
+  }
+};
+
+struct applier {
+  lmdb::write_transaction& within;
+  const tables& where;
+
+  void operator()(const put_import& change) const {
+    replace_rows<schemas::image_import>(change.record.id, rows_of(change.record, where), within, where);
+    within.put(where.imports, change.record.id, schemas::encode(change.record));
+  }
+  void operator()(const erase_import& change) const {
+    if (replace_rows<schemas::image_import>(change.id, {}, within, where))
+      within.erase(where.imports, change.id);
+  }
+  void operator()(const put_image& change) const {
+    replace_rows<schemas::image>(change.record.id, rows_of(change.record, where), within, where);
+    within.put(where.images, change.record.id, schemas::encode(change.record));
+  }
+  void operator()(const erase_image& change) const {
+    if (!replace_rows<schemas::image>(change.id, {}, within, where))
+      return;
+    within.erase(where.images, change.id);
+    within.put(where.erased_images, change.id, {});
+  }
+};
+
+}  // namespace
+
+result<void> check(const change_set& set, const lmdb::write_transaction& within, const tables& where) {
+  checker checks{within, where, {}, {}};
+  for (const auto& each : set)
+    if (auto outcome = std::visit(checks, each); !outcome)
+      return outcome;
+  return {};
+}
+
+void apply(const change_set& set, lmdb::write_transaction& within, const tables& where) {
+  const applier applies{within, where};
+  for (const auto& each : set)
+    std::visit(applies, each);
+}
+
+}  // namespace sluice::persistence

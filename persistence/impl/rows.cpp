@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "persistence/impl/rows.hpp"
+
+#include <algorithm>
+#include <cstdint>
+
+namespace sluice::persistence {
+namespace {
+
+constexpr std::size_t time_bytes = 8;
+constexpr std::uint64_t sign_bit = std::uint64_t{1} << 63;
+
+void append_big_endian(std::string& to, std::uint64_t number) {
+  for (int shift = 56; shift >= 0; shift -= 8)
+    to.push_back(static_cast<char>(number >> shift & 0xff));
+}
+
+/// Its length first, so that no project's prefix begins another's, whatever bytes it holds.
+void append_project(std::string& to, std::string_view project) {
+  project = project.substr(0, longest_project);
+  to.push_back(static_cast<char>(project.size()));
+  to.append(project);
+}
+
+/// FNV-1a, 64 bits: it is written down in rows, so it must never change. Collisions cost a comparison, nothing else.
+std::uint64_t name_hash(std::string_view name) noexcept {
+  std::uint64_t hash = 0xcbf29ce484222325;
+  for (const char character : name)
+    hash = (hash ^ static_cast<unsigned char>(character)) * 0x100000001b3;
+  return hash;
+}
+
+}  // namespace
+
+std::string position(schemas::time_point when, std::string_view id) {
+  std::string bytes;
+  bytes.reserve(time_bytes + id.size());
+  append_big_endian(bytes, static_cast<std::uint64_t>(when.time_since_epoch().count()) ^ sign_bit);
+  bytes.append(id);
+  return bytes;
+}
+
+std::string_view id_of_position(std::string_view position) noexcept {
+  position.remove_prefix(std::min(position.size(), time_bytes));
+  return position;
+}
+
+schemas::time_point time_of_position(std::string_view position) noexcept {
+  std::uint64_t number = 0;
+  for (const char byte : position.substr(0, time_bytes))
+    number = number << 8 | static_cast<unsigned char>(byte);
+  return schemas::time_point{schemas::time_point::duration{static_cast<std::int64_t>(number ^ sign_bit)}};
+}
+
+std::string import_prefix(std::string_view project, std::optional<schemas::image_import_status> status) {
+  std::string bytes;
+  append_project(bytes, project);
+  bytes.push_back(status ? static_cast<char>(1 + static_cast<int>(*status)) : '\0');
+  return bytes;
+}
+
+std::string listing_prefix(listing_scope scope, std::string_view owner, bool hidden,
+                           const std::optional<std::string>& name) {
+  std::string bytes(1, static_cast<char>(scope));
+  if (scope == listing_scope::owned)
+    append_project(bytes, owner);
+  bytes.push_back(hidden ? 'h' : 'v');
+  bytes.push_back(name ? 'n' : '*');
+  if (name)
+    append_big_endian(bytes, name_hash(*name));
+  return bytes;
+}
+
+std::string_view visibility_of(const schemas::image& record) noexcept {
+  return record.properties.visibility ? std::string_view{*record.properties.visibility} : std::string_view{"shared"};
+}
+
+listing_value parse_listing_value(std::string_view value) noexcept {
+  const auto first = std::min(value.find('\0'), value.size());
+  const auto second = std::min(value.find('\0', first + 1), value.size());
+  listing_value parsed;
+  parsed.status = value.substr(0, first);
+  if (first < value.size())
+    parsed.visibility = value.substr(first + 1, second - first - 1);
+  if (second < value.size())
+    parsed.owner = value.substr(second + 1);
+  return parsed;
+}
+
+std::vector<row> rows_of(const schemas::image_import& record, const tables& where) {
+  std::vector<row> rows;
+  const auto place = position(record.created_at, record.id);
+  rows.push_back({where.imports_by_project, import_prefix(record.project_id, std::nullopt) + place, {}});
+  rows.push_back({where.imports_by_project, import_prefix(record.project_id, record.status) + place, {}});
+  if (!schemas::is_final(record.status))
+    rows.push_back({where.live_imports, place, {}});
+  else if (record.expires_at)
+    rows.push_back({where.imports_by_expiry, position(*record.expires_at, record.id), {}});
+  std::sort(rows.begin(), rows.end());
+  return rows;
+}
+
+std::vector<row> rows_of(const schemas::image& record, const tables& where) {
+  const auto visibility = visibility_of(record);
+  std::vector<listing_scope> scopes{listing_scope::all, listing_scope::owned};
+  if (visibility == "public")
+    scopes.push_back(listing_scope::of_the_public);
+  else if (visibility == "community")
+    scopes.push_back(listing_scope::community);
+
+  std::string value{record.status};
+  value.append(1, '\0').append(visibility).append(1, '\0').append(record.owner);
+  const auto place = position(record.created_at, record.id);
+  std::vector<row> rows;
+  const auto add = [&](listing_scope scope, const std::optional<std::string>& name) {
+    rows.push_back(
+        {where.image_listings, listing_prefix(scope, record.owner, record.properties.os_hidden, name) + place, value});
+  };
+  for (const auto scope : scopes) {
+    add(scope, std::nullopt);
+    if (record.properties.name)
+      add(scope, record.properties.name);
+  }
+  std::sort(rows.begin(), rows.end());
+  return rows;
+}
+
+}  // namespace sluice::persistence

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "persistence/impl/tables.hpp"
+
+#include <charconv>
+#include <string>
+
+namespace sluice::persistence {
+namespace {
+
+constexpr std::string_view version_key = "schema_version";
+constexpr unsigned int current_version = 1;
+
+/// 0 when the text is not a version.
+unsigned int parse_version(std::string_view text) {
+  unsigned int version = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), version);
+  return error == std::errc{} && end == text.data() + text.size() ? version : 0;
+}
+
+}  // namespace
+
+schemas::result<tables> open_tables(lmdb::environment& where) {
+  try {
+    auto changes = where.write();
+    tables opened;
+    opened.meta = changes.open_database("meta");
+    if (const auto found = changes.get(opened.meta, version_key)) {
+      const auto version = parse_version(*found);
+      if (version == 0)
+        return schemas::refuse(schemas::error_code::store_failed,
+                               "The record file does not say which version it has: it is damaged. "
+                               "Restore it from a backup, or move it away to start empty.");
+      if (version > current_version)
+        return schemas::refuse(schemas::error_code::store_failed,
+                               "The record file was written by a newer version of Sluice (its layout is " +
+                                   std::to_string(version) + ", this program reads up to " +
+                                   std::to_string(current_version) +
+                                   "). Start the newer version, or restore a backup made before it.");
+    } else {
+      changes.put(opened.meta, version_key, std::to_string(current_version));
+    }
+    opened.imports = changes.open_database("imports");
+    opened.imports_by_project = changes.open_database("imports_by_project");
+    opened.imports_by_expiry = changes.open_database("imports_by_expiry");
+    opened.live_imports = changes.open_database("live_imports");
+    opened.images = changes.open_database("images");
+    opened.image_listings = changes.open_database("image_listings");
+    opened.erased_images = changes.open_database("erased_images");
+    changes.commit();
+    return opened;
+  } catch (const lmdb::storage_fault& fault) {
+    return schemas::unexpected{fault.explain()};
+  }
+}
+
+}  // namespace sluice::persistence
