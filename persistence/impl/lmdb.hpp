@@ -55,7 +55,8 @@ class transaction {
 class cursor {
  public:
   cursor(const transaction& within, database where);
-  cursor(cursor&& other) noexcept : handle_{std::exchange(other.handle_, nullptr)} {}
+  cursor(cursor&& other) noexcept
+      : handle_{std::exchange(other.handle_, nullptr)}, key_{other.key_}, value_{other.value_} {}
   cursor& operator=(cursor&&) = delete;
   ~cursor();
 
