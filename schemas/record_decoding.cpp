@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <charconv>
+#include <concepts>
+
+#include "schemas/json.hpp"
+#include "schemas/json_value.hpp"
+
+namespace sluice::schemas {
+namespace {
+
+/// Our own bytes, so the caps are wide; they bound what a damaged record can cost.
+constexpr json_limits record_limits{std::size_t{16} << 20, 8, 10'000, 10'000, true};
+
+/// Reads members into places and remembers the first that is missing or of another kind, so that a decoder is a list of
+/// members and one question at its end.
+class record_reader {
+ public:
+  explicit record_reader(const json_value& record) : record_{record} {}
+
+  void read(std::string_view name, std::string& into) {
+    if (const auto* const text = member(name, &json_value::as_string))
+      into = *text;
+  }
+  void read(std::string_view name, bool& into) {
+    if (const auto* const flag = member(name, &json_value::as_bool))
+      into = *flag;
+  }
+  template <std::integral Number>
+  void read(std::string_view name, Number& into) {
+    const auto* const number = member(name, &json_value::as_number);
+    if (number == nullptr)
+      return;
+    const auto& text = number->text;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), into);
+    if (error != std::errc{} || end != text.data() + text.size())
+      damaged_at(name);
+  }
+  void read(std::string_view name, time_point& into) {
+    std::int64_t microseconds = 0;
+    read(name, microseconds);
+    into = time_point{std::chrono::microseconds{microseconds}};
+  }
+  void read(std::string_view name, image_import_status& into) { read_name(name, into, image_import_status_from); }
+  void read(std::string_view name, error_code& into) { read_name(name, into, error_code_from); }
+  void read(std::string_view name, std::vector<std::string>& into) {
+    const auto* const list = member(name, &json_value::as_array);
+    if (list == nullptr)
+      return;
+    for (const auto& element : *list) {
+      if (element.as_string() == nullptr)
+        return damaged_at(name);
+      into.push_back(*element.as_string());
+    }
+  }
+  void read(std::string_view name, std::map<std::string, std::string>& into) {
+    const auto* const object = member(name, &json_value::as_object);
+    if (object == nullptr)
+      return;
+    for (const auto& [key, value] : *object) {
+      if (value.as_string() == nullptr)
+        return damaged_at(name);
+      into.emplace(key, *value.as_string());
+    }
+  }
+  void read(std::string_view name, image_properties& into) {
+    read_inner(name, [&into](record_reader& inner) {
+      inner.read("name", into.name);
+      inner.read("tags", into.tags);
+      inner.read("disk_format", into.disk_format);
+      inner.read("container_format", into.container_format);
+      inner.read("visibility", into.visibility);
+      inner.read("min_disk", into.min_disk);
+      inner.read("min_ram", into.min_ram);
+      inner.read("protected", into.is_protected);
+      inner.read("os_hidden", into.os_hidden);
+      inner.read("extra", into.extra);
+    });
+  }
+  void read(std::string_view name, expectation& into) {
+    read_inner(name, [&into](record_reader& inner) {
+      inner.read("size", into.size);
+      inner.read("checksum_algorithm", into.checksum_algorithm);
+      inner.read("checksum_value", into.checksum_value);
+    });
+  }
+  void read(std::string_view name, content_facts& into) {
+    read_inner(name, [&into](record_reader& inner) {
+      inner.read("size", into.size);
+      inner.read("virtual_size", into.virtual_size);
+      inner.read("disk_format", into.disk_format);
+      inner.read("md5", into.md5);
+      inner.read("os_hash_algo", into.os_hash_algo);
+      inner.read("os_hash_value", into.os_hash_value);
+    });
+  }
+  void read(std::string_view name, failure& into) {
+    read_inner(name, [&into](record_reader& inner) {
+      inner.read("code", into.code);
+      inner.read("message", into.message);
+      inner.read("field", into.field);
+    });
+  }
+  /// An absent member leaves the optional empty.
+  template <class Value>
+  void read(std::string_view name, std::optional<Value>& into) {
+    if (record_.find(name) != nullptr)
+      read(name, into.emplace());
+  }
+
+  /// Empty when every member was there; else the name of the first bad one.
+  [[nodiscard]] const std::string& damaged() const noexcept { return damaged_; }
+
+ private:
+  template <class Kind>
+  const Kind* member(std::string_view name, const Kind* (json_value::*as)() const noexcept) {
+    const auto* const value = record_.find(name);
+    const Kind* const typed = value == nullptr ? nullptr : (value->*as)();
+    if (typed == nullptr)
+      damaged_at(name);
+    return typed;
+  }
+  template <class Value, class FromName>
+  void read_name(std::string_view name, Value& into, FromName from_name) {
+    std::string text;
+    read(name, text);
+    if (const auto value = from_name(text))
+      into = *value;
+    else
+      damaged_at(name);
+  }
+  template <class ReadMembers>
+  void read_inner(std::string_view name, ReadMembers read_members) {
+    const auto* const value = record_.find(name);
+    if (value == nullptr)
+      return damaged_at(name);
+    record_reader inner{*value};
+    read_members(inner);
+    if (!inner.damaged().empty())
+      damaged_at(std::string{name}.append(".").append(inner.damaged()));
+  }
+  void damaged_at(std::string_view name) {
+    if (damaged_.empty())
+      damaged_ = std::string{name};
+  }
+
+  const json_value& record_;
+  std::string damaged_;
+};
+
+/// Parses the bytes, checks the version and lets `read_members` fill a Record.
+template <class Record, class ReadMembers>
+result<Record> decode(std::string_view bytes, ReadMembers read_members) {
+  const auto document = parse_json(bytes, record_limits);
+  if (!document)
+    return refuse(error_code::store_failed, "A stored record is damaged: its bytes are not the JSON that was written.");
+  record_reader reader{*document};
+  Record record;
+  int version = 0;
+  reader.read("v", version);
+  if (reader.damaged().empty() && version != 1)
+    return refuse(error_code::store_failed, "A stored record has version " + std::to_string(version) +
+                                                ", which this program cannot read; it was written by a later one.");
+  read_members(reader, record);
+  if (!reader.damaged().empty())
+    return refuse(error_code::store_failed,
+                  "A stored record is damaged: its member " + reader.damaged() + " is missing or of the wrong kind.");
+  return record;
+}
+
+}  // namespace
+
+result<image_import> decode_image_import(std::string_view bytes) {
+  return decode<image_import>(bytes, [](record_reader& from, image_import& into) {
+    from.read("id", into.id);
+    from.read("image_id", into.image_id);
+    from.read("project_id", into.project_id);
+    from.read("user_id", into.user_id);
+    from.read("status", into.status);
+    from.read("location", into.request.location);
+    from.read("properties", into.request.properties);
+    from.read("expect", into.request.expect);
+    from.read("created_at", into.created_at);
+    from.read("updated_at", into.updated_at);
+    from.read("expires_at", into.expires_at);
+    from.read("why", into.why);
+    from.read("durable_bytes", into.durable_bytes);
+    from.read("validator", into.validator);
+    from.read("total", into.total);
+    from.read("facts", into.facts);
+  });
+}
+
+result<image> decode_image(std::string_view bytes) {
+  return decode<image>(bytes, [](record_reader& from, image& into) {
+    from.read("id", into.id);
+    from.read("owner", into.owner);
+    from.read("status", into.status);
+    from.read("properties", into.properties);
+    from.read("facts", into.facts);
+    from.read("created_at", into.created_at);
+    from.read("updated_at", into.updated_at);
+  });
+}
+
+}  // namespace sluice::schemas

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "schemas/json.hpp"
+#include "schemas/json_writing.hpp"
+
+/// Version 1 of the records: JSON with the member "v". Times are microseconds since 1970 in UTC, absent optionals are
+/// left out. A change of meaning needs a new version; record_decoding.cpp goes on reading every older one.
+namespace sluice::schemas {
+namespace {
+
+constexpr int version = 1;
+
+std::int64_t microseconds(time_point when) {
+  return when.time_since_epoch().count();
+}
+
+template <class Value>
+void put(json_writer& into, const char* name, const std::optional<Value>& value) {
+  if (value)
+    into[name] = *value;
+}
+
+json_writer encoded(const image_properties& properties) {
+  auto record = json_writer::object();
+  put(record, "name", properties.name);
+  record["tags"] = properties.tags;
+  put(record, "disk_format", properties.disk_format);
+  put(record, "container_format", properties.container_format);
+  put(record, "visibility", properties.visibility);
+  record["min_disk"] = properties.min_disk;
+  record["min_ram"] = properties.min_ram;
+  record["protected"] = properties.is_protected;
+  record["os_hidden"] = properties.os_hidden;
+  record["extra"] = properties.extra;
+  return record;
+}
+
+json_writer encoded(const content_facts& facts) {
+  return {{"size", facts.size}, {"virtual_size", facts.virtual_size}, {"disk_format", facts.disk_format},
+          {"md5", facts.md5},   {"os_hash_algo", facts.os_hash_algo}, {"os_hash_value", facts.os_hash_value}};
+}
+
+json_writer encoded(const expectation& expect) {
+  auto record = json_writer::object();
+  put(record, "size", expect.size);
+  put(record, "checksum_algorithm", expect.checksum_algorithm);
+  put(record, "checksum_value", expect.checksum_value);
+  return record;
+}
+
+}  // namespace
+
+std::string encode(const image_import& record) {
+  json_writer into{
+      {"v", version},
+      {"id", record.id},
+      {"image_id", record.image_id},
+      {"project_id", record.project_id},
+      {"user_id", record.user_id},
+      {"status", to_string(record.status)},
+      {"location", record.request.location},
+      {"properties", encoded(record.request.properties)},
+      {"expect", encoded(record.request.expect)},
+      {"created_at", microseconds(record.created_at)},
+      {"updated_at", microseconds(record.updated_at)},
+  };
+  if (record.expires_at)
+    into["expires_at"] = microseconds(*record.expires_at);
+  if (record.why)
+    into["why"] = {
+        {"code", to_string(record.why->code)}, {"message", record.why->message}, {"field", record.why->field}};
+  into["durable_bytes"] = record.durable_bytes;
+  into["validator"] = record.validator;
+  put(into, "total", record.total);
+  if (record.facts)
+    into["facts"] = encoded(*record.facts);
+  return written(into);
+}
+
+std::string encode(const image& record) {
+  return written({
+      {"v", version},
+      {"id", record.id},
+      {"owner", record.owner},
+      {"status", record.status},
+      {"properties", encoded(record.properties)},
+      {"facts", encoded(record.facts)},
+      {"created_at", microseconds(record.created_at)},
+      {"updated_at", microseconds(record.updated_at)},
+  });
+}
+
+}  // namespace sluice::schemas
