@@ -14,16 +14,20 @@
 namespace sluice::actors {
 
 /// What one import's pipeline waits on before it reads from its source. The bandwidth supervisor sets the
-/// rate; taking tokens costs no message. A rate of `unlimited` never waits.
+/// rate; taking tokens costs no message. A rate of `unlimited` never waits, a rate of 0 waits until it changes.
+///
+/// A token bucket: it starts empty and holds at most max(256 KiB, 100 ms of the rate), so an import that was held up
+/// elsewhere cannot burst past its share by more than that.
 class throttle {
  public:
   static constexpr std::uint64_t unlimited = ~std::uint64_t{0};
 
   throttle(std::string import_id, std::string project_id, std::string source_host);
 
-  /// Waits until `bytes` may be read. Follows a change of rate within 100 ms.
+  /// Waits until `bytes` may be read. Follows a change of rate within 100 ms. Ends at once, with an exception of
+  /// operation_aborted, when the coroutine is cancelled. One coroutine at a time, always the same.
   [[nodiscard]] boost::asio::awaitable<void> take(std::uint64_t bytes);
-  /// Gives back what was taken and not used (a short read).
+  /// Gives back what was taken and not used (a short read). Called by the one that takes.
   void give_back(std::uint64_t bytes) noexcept;
 
   /// Bytes per second from now on.
@@ -44,6 +48,7 @@ class throttle {
   std::atomic<std::uint64_t> rate_{unlimited};
   std::atomic<std::uint64_t> taken_{0};
   std::atomic<bool> hungry_{false};
+  std::atomic<bool> waiting_{false};
   double tokens_ = 0;  ///< owned by the one coroutine that takes
   clock::time_point filled_at_{};
 };

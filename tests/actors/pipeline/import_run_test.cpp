@@ -1,0 +1,373 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <sys/stat.h>
+
+#include "tests/actors/pipeline/pipeline_fixture.hpp"
+
+using namespace sluice;
+using namespace sluice::test;
+using schemas::error_code;
+
+namespace {
+
+constexpr std::size_t block = actors::block_pool::block_size;
+
+}  // namespace
+
+TEST_CASE_METHOD(pipeline_fixture, "an import ends with the digests and the bytes of its source") {
+  const auto size = GENERATE(std::size_t{1} << 20, block, block * 9 + 4096, block * 5 + 512 * 3 + 512, 64 << 10);
+  const auto content = raw_disk(size);
+  sources.play({serving(content)});
+  const auto what = record();
+  const auto outcome = run(what);
+  check_complete(outcome, *content, what.id);
+  REQUIRE(outcome.facts);
+  CHECK(outcome.facts->disk_format == "raw");
+  CHECK(outcome.facts->virtual_size == size);
+  CHECK(outcome.facts->os_hash_algo == "sha512");
+  CHECK(progress->bytes == size);
+  CHECK(progress->total == size);
+  check_all_returned();
+}
+
+TEST_CASE_METHOD(pipeline_fixture, "chunks of any size make the same image, and sha256 without md5 is a choice") {
+  options.digests.md5 = false;
+  options.digests.os_hash_algo = "sha256";
+  const auto content = raw_disk(block * 2 + 512 * 7);
+  auto attempt = serving(content);
+  attempt.chunk = GENERATE(std::size_t{777}, std::size_t{1} << 20);
+  attempt.announces = GENERATE(true, false);
+  sources.play({attempt});
+  const auto what = record();
+  const auto outcome = run(what);
+  REQUIRE(outcome.facts);
+  CHECK(outcome.facts->md5.empty());
+  CHECK(outcome.facts->os_hash_algo == "sha256");
+  CHECK(outcome.facts->os_hash_value == digest_of("sha256", *content));
+  CHECK((staged(what.id) == *content));
+}
+
+TEST_CASE_METHOD(pipeline_fixture, "a lost connection is resumed at the exact byte, in the middle of a block") {
+  const auto content = raw_disk(block * 6 + 1024);
+  auto first = serving(content);
+  first.fail_at = block + 12'345;
+  auto second = serving(content);
+  second.fail_at = block * 4 + 1;
+  sources.play({first, second, serving(content)});
+  const auto what = record();
+  const auto outcome = run(what);
+  check_complete(outcome, *content, what.id);
+  const auto opened = sources.log->opened();
+  REQUIRE(opened.size() == 3);
+  CHECK(opened[0].offset == 0);
+  CHECK(opened[1].offset == block + 12'345);
+  CHECK(opened[1].validator == "\"v1\"");
+  CHECK(opened[2].offset == block * 4 + 1);
+  CHECK(sources.log->given == content->size());
+  check_all_returned();
+}
+
+TEST_CASE_METHOD(pipeline_fixture, "a source that starts over or has changed gives a wholly new image") {
+  const auto old_content = raw_disk(block * 4, 1);
+  const auto new_content = raw_disk(block * 3 + 512, 2);
+  auto first = serving(old_content);
+  first.fail_at = block * 2 + 100;
+  auto second = serving(new_content);
+  second.validator = "\"v2\"";
+  SECTION("it offers byte 0 although more was asked for") {
+    sources.play({first, second});
+  }
+  SECTION("it says so") {
+    first.failure = actors::source_failure{schemas::failure{error_code::source_changed, "It changed."}, false};
+    sources.play({first, second});
+  }
+  SECTION("it has no validator and announces nothing") {
+    first.announces = second.announces = false;
+    first.validator = second.validator = "";
+    second.starts_over = true;
+    sources.play({first, second});
+  }
+  const auto what = record();
+  const auto outcome = run(what);
+  check_complete(outcome, *new_content, what.id);
+  check_all_returned();
+}
+
+TEST_CASE_METHOD(pipeline_fixture, "attempts without progress are counted, and the last reason is told") {
+  options.imports.retries = 3;
+  auto attempt = serving(raw_disk(block * 2));
+  SECTION("at the door") {
+    attempt.refuse_open = actors::source_failure{
+        schemas::failure{error_code::source_unreachable, "The source could not be reached."}, true};
+  }
+  SECTION("always at the same byte, starting over each time") {
+    attempt.starts_over = true;
+    attempt.fail_at = block + 5;
+  }
+  sources.play({attempt});
+  const auto what = record();
+  const auto why = failure_of(what);
+  CHECK((why.code == error_code::source_unreachable || why.code == error_code::source_truncated));
+  CHECK_THAT(why.message, Catch::Contains("4 attempts"));
+  // The first attempt of the second section made progress, so one more is allowed.
+  CHECK(sources.log->opened().size() >= 4);
+  CHECK(sources.log->opened().size() <= 5);
+  CHECK(blobs->staged_ids().empty());
+  check_all_returned();
+}
+
+TEST_CASE_METHOD(pipeline_fixture, "a permanent fault ends the import at once") {
+  auto attempt = serving(raw_disk(block * 2));
+  attempt.refuse_open = actors::source_failure{
+      schemas::failure{error_code::source_status, "Could not retrieve image. Received 404 response."}, false};
+  sources.play({attempt});
+  CHECK(failure_of(record()).code == error_code::source_status);
+  CHECK(sources.log->opened().size() == 1);
+  CHECK(blobs->staged_ids().empty());
+  check_all_returned();
+}
+
+TEST_CASE_METHOD(pipeline_fixture, "a wrong size is found as soon as it can be") {
+  const auto content = raw_disk(block * 8);
+  auto attempt = serving(content);
+  auto what = record();
+  SECTION("announced") {
+    what.request.expect.size = content->size() - 512;
+    sources.play({attempt});
+    CHECK(failure_of(what).code == error_code::size_mismatch);
+    CHECK(sources.log->given == 0);
+  }
+  SECTION("more than expected, not announced") {
+    attempt.announces = false;
+    what.request.expect.size = block * 2;
+    sources.play({attempt});
+    CHECK(failure_of(what).code == error_code::size_mismatch);
+    CHECK(sources.log->given == block * 2 + 1);
+  }
+  SECTION("less than expected, not announced") {
+    attempt.announces = false;
+    what.request.expect.size = block * 20;
+    sources.play({attempt});
+    CHECK(failure_of(what).code == error_code::size_mismatch);
+  }
+  SECTION("announced over the limit of the service") {
+    options.imports.max_image_size = block * 3;
+    sources.play({attempt});
+    CHECK(failure_of(what).code == error_code::image_too_large);
+    CHECK(sources.log->given == 0);
+  }
+  SECTION("over the limit, not announced") {
+    options.imports.max_image_size = block * 3;
+    attempt.announces = false;
+    sources.play({attempt});
+    CHECK(failure_of(what).code == error_code::image_too_large);
+    CHECK(sources.log->given == block * 3 + 1);
+  }
+  SECTION("ends short of what it announced, again and again") {
+    options.imports.retries = 2;
+    attempt.end_at = block * 2 + 7;
+    sources.play({attempt});
+    CHECK(failure_of(what).code == error_code::source_truncated);
+  }
+  CHECK(blobs->staged_ids().empty());
+  check_all_returned();
+}
+
+TEST_CASE_METHOD(pipeline_fixture, "the expected checksum decides, whichever of the lanes has it") {
+  const auto content = raw_disk(block + 512);
+  sources.play({serving(content)});
+  auto what = record();
+  const std::string algorithm = GENERATE("sha256", "sha512");
+  what.request.expect.checksum_algorithm = algorithm;
+  const auto right = digest_of(algorithm.c_str(), *content);
+  SECTION("right") {
+    what.request.expect.checksum_value = right;
+    check_complete(run(what), *content, what.id);
+  }
+  SECTION("wrong") {
+    what.request.expect.checksum_value = std::string(right.size(), '0');
+    const auto why = failure_of(what);
+    CHECK(why.code == error_code::checksum_mismatch);
+    CHECK_THAT(why.message, Catch::Contains(right) && Catch::Contains(std::string(right.size(), '0')));
+    CHECK(blobs->staged_ids().empty());
+  }
+}
+
+TEST_CASE_METHOD(pipeline_fixture, "what is no image is refused within the first MiB received") {
+  auto video = std::make_shared<bytes>(std::size_t{64} << 20, std::byte{0x5a});
+  std::memcpy(video->data(),
+              "\0\0\0\x18"
+              "ftypmp42",
+              12);
+  sources.play({serving(video)});
+  const auto why = failure_of(record());
+  CHECK((why.code == error_code::raw_unrecognised || why.code == error_code::not_an_image));
+  CHECK(sources.log->given <= std::uint64_t{1} << 20);
+  CHECK(blobs->staged_ids().empty());
+  check_all_returned();
+}
+
+TEST_CASE_METHOD(pipeline_fixture, "a full disk fails that import and leaves nothing") {
+  reopen_blobs(std::uint64_t{1} << 60);
+  auto attempt = serving(raw_disk(block * 2));
+  attempt.announces = GENERATE(true, false);
+  sources.play({attempt});
+  CHECK(failure_of(record()).code == error_code::disk_full);
+  CHECK(sources.log->given == 0);
+  CHECK(blobs->staged_ids().empty());
+  check_all_returned();
+}
+
+TEST_CASE_METHOD(pipeline_fixture, "a stopped import goes on from its checkpoint and ends the same") {
+  const auto content = raw_disk(block * 24 + 512);
+  auto stalling = serving(content);
+  stalling.stall_at = block * 11 + 100;
+  sources.play({stalling, serving(content)});
+  auto what = record();
+  sources.log->on_bytes = [&](const std::string&, std::uint64_t at) {
+    if (at == block * 11 + 100)
+      running().stop(what.id);
+  };
+  const auto stopped = run(what);
+  CHECK_FALSE(stopped.facts);
+  CHECK_FALSE(stopped.why);
+  check_all_returned();
+  const auto reached = checkpoints_of(what.id);
+  REQUIRE_FALSE(reached.empty());
+  CHECK(reached.back().durable_bytes == block * 11);
+  CHECK(reached.back().validator == "\"v1\"");
+  CHECK(reached.back().total == content->size());
+
+  what.durable_bytes = reached.back().durable_bytes;
+  what.validator = reached.back().validator;
+  what.total = reached.back().total;
+  SECTION("with the staged file as it was") {
+    sources.log->given = 0;
+    check_complete(run(what), *content, what.id);
+    CHECK(sources.log->opened().back().offset == block * 11);
+    CHECK(sources.log->given == content->size() - block * 11);
+  }
+  SECTION("with more in the file than was durable") {
+    auto file = blobs->open_staged(what.id);
+    REQUIRE(file);
+    what.durable_bytes = block * 7;
+    check_complete(run(what), *content, what.id);
+    CHECK(sources.log->opened().back().offset == block * 7);
+  }
+  SECTION("with the staged file lost") {
+    REQUIRE(blobs->remove_staged(what.id));
+    check_complete(run(what), *content, what.id);
+    CHECK(sources.log->opened().back().offset == 0);
+  }
+  SECTION("with another image at the location") {
+    const auto other = raw_disk(block * 3, 7);
+    auto attempt = serving(other);
+    attempt.validator = "\"v9\"";
+    sources.play({attempt});
+    check_complete(run(what), *other, what.id);
+    CHECK(checkpoints_of(what.id).back().durable_bytes == 0);
+  }
+}
+
+TEST_CASE_METHOD(pipeline_fixture, "a resumed import that has every byte does not ask the source again") {
+  const auto content = raw_disk(block * 4);
+  auto what = record();
+  {
+    auto file = blobs->create_staged(what.id);
+    REQUIRE(file);
+    actors::block_pool pool{1};
+    boost::asio::io_context context;
+    std::vector<std::byte> padded(content->size() + 4096);
+    auto* const begin = padded.data() + (4096 - reinterpret_cast<std::uintptr_t>(padded.data()) % 4096) % 4096;
+    std::memcpy(begin, content->data(), content->size());
+    REQUIRE(file->write_at(0, std::span<const std::byte>{begin, content->size()}));
+    REQUIRE(file->sync(content->size()));
+  }
+  what.durable_bytes = content->size();
+  what.total = content->size();
+  check_complete(run(what), *content, what.id);
+  CHECK(sources.log->opened().empty());
+}
+
+TEST_CASE_METHOD(pipeline_fixture, "checkpoints only grow, name whole blocks, and come while bytes arrive") {
+  options.checkpoint_interval = std::chrono::milliseconds{1};
+  const auto content = raw_disk(block * 40);
+  auto attempt = serving(content);
+  attempt.stall_at = block * 39;
+  sources.play({attempt});
+  const auto what = record();
+  auto end = start(what);
+  // The source waits: a checkpoint over all that came must follow without another byte.
+  const auto deadline = std::chrono::steady_clock::now() + patience;
+  while (checkpoints_of(what.id).empty() || checkpoints_of(what.id).back().durable_bytes < block * 39) {
+    REQUIRE(std::chrono::steady_clock::now() < deadline);
+    std::this_thread::yield();
+  }
+  running().stop(what.id);
+  wait(end);
+  std::uint64_t last = 0;
+  for (const auto& each : checkpoints_of(what.id)) {
+    CHECK(each.durable_bytes > last);
+    CHECK(each.durable_bytes % block == 0);
+    last = each.durable_bytes;
+  }
+}
+
+TEST_CASE_METHOD(pipeline_fixture, "a stop interrupts whatever the import waits for") {
+  auto what = record();
+  auto attempt = serving(raw_disk(block * 4));
+  SECTION("the source") {
+    attempt.stall_at = 0;
+  }
+  SECTION("a bandwidth of nothing") {
+    throttles.set_initial_rate(0);
+  }
+  SECTION("the time before another attempt") {
+    options.retry_base = options.retry_cap = std::chrono::hours{1};
+    options.stop_grace = patience;
+    attempt.fail_at = 0;
+  }
+  sources.play({attempt});
+  auto end = start(what);
+  const auto deadline = std::chrono::steady_clock::now() + patience;
+  while (sources.log->opened().empty()) {
+    REQUIRE(std::chrono::steady_clock::now() < deadline);
+    std::this_thread::yield();
+  }
+  running().stop(what.id);
+  const auto outcome = wait(end);
+  CHECK_FALSE(outcome.why);
+  CHECK_FALSE(outcome.facts);
+  check_all_returned();
+}
+
+TEST_CASE_METHOD(pipeline_fixture, "the deadline ends an import, and its bytes are removed") {
+  options.imports.deadline = std::chrono::milliseconds{20};
+  auto attempt = serving(raw_disk(block * 4));
+  attempt.stall_at = block * 2;
+  sources.play({attempt});
+  CHECK(failure_of(record()).code == error_code::deadline_exceeded);
+  CHECK(blobs->staged_ids().empty());
+  check_all_returned();
+}
+
+TEST_CASE_METHOD(pipeline_fixture, "a bug in a source ends that import alone") {
+  auto attempt = serving(raw_disk(block * 4));
+  attempt.throw_at = block + 1;
+  sources.play({attempt});
+  CHECK(failure_of(record()).code == error_code::internal_error);
+  CHECK(blobs->staged_ids().empty());
+  check_all_returned();
+}
+
+TEST_CASE_METHOD(pipeline_fixture, "regions of zeros take no room on the disk") {
+  auto sparse = std::make_shared<bytes>(*raw_disk(block * 32));
+  std::fill(sparse->begin() + block, sparse->end() - block, std::byte{0});
+  sources.play({serving(sparse)});
+  const auto what = record();
+  check_complete(run(what), *sparse, what.id);
+  struct stat seen {};
+  auto file = blobs->open_staged(what.id);
+  REQUIRE(file);
+  REQUIRE(fstat(file->native_handle(), &seen) == 0);
+  CHECK(static_cast<std::uint64_t>(seen.st_blocks) * 512 <= block * 4);
+}
