@@ -10,12 +10,16 @@
 #include "actors/verification/formats/qed.hpp"
 #include "actors/verification/formats/vdi.hpp"
 #include "actors/verification/formats/vhd.hpp"
+#include "actors/verification/formats/vhdx.hpp"
+#include "actors/verification/formats/vmdk.hpp"
 
 namespace sluice::actors::verification::formats {
 
 inspector_list make_inspectors() {
   inspector_list inspectors;
   inspectors.push_back(std::make_unique<qcow2_inspector>());
+  inspectors.push_back(std::make_unique<vmdk_inspector>());
+  inspectors.push_back(std::make_unique<vhdx_inspector>());
   inspectors.push_back(std::make_unique<qed_inspector>());
   inspectors.push_back(std::make_unique<vhd_inspector>());
   inspectors.push_back(std::make_unique<vdi_inspector>());

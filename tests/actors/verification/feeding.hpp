@@ -46,7 +46,8 @@ inline schemas::result<inspection_verdict> judge_byte_by_byte(std::span<const st
   return judge_in_chunks(policy, image, [] { return std::size_t{1}; });
 }
 
-inline schemas::result<inspection_verdict> judge_in_random_chunks(std::span<const std::byte> image, std::uint32_t seed,
+inline schemas::result<inspection_verdict> judge_in_random_chunks(std::span<const std::byte> image,
+                                                                  std::mt19937::result_type seed,
                                                                   const inspection_policy& policy = {}) {
   std::mt19937 random{seed};
   return judge_in_chunks(policy, image,
