@@ -131,7 +131,7 @@ class record_reader {
   template <class ReadMembers>
   void read_inner(std::string_view name, ReadMembers read_members) {
     const auto* const value = record_.find(name);
-    if (value == nullptr)
+    if (value == nullptr || value->as_object() == nullptr)
       return damaged_at(name);
     record_reader inner{*value};
     read_members(inner);
