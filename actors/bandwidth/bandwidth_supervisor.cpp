@@ -7,6 +7,22 @@
 
 namespace sluice::actors {
 
+namespace {
+
+/// The tightest cap there is, `throttle::unlimited` when there is none.
+std::uint64_t smallest_cap(const bandwidth_limits& limits) {
+  std::uint64_t smallest = throttle::unlimited;
+  for (const auto cap : {limits.import_max, limits.per_project_max, limits.per_import_max, limits.per_source_host_max})
+    if (cap != 0)
+      smallest = std::min(smallest, cap);
+  for (const auto& project : limits.projects)
+    if (project.max != 0)
+      smallest = std::min(smallest, project.max);
+  return smallest;
+}
+
+}  // namespace
+
 bandwidth_limits limits_of(const schemas::bandwidth_configuration& configured) {
   bandwidth_limits limits;
   limits.import_max = configured.import_max;
@@ -36,13 +52,7 @@ bandwidth_supervisor_actor::behavior_type bandwidth_supervisor_state::make_behav
 void bandwidth_supervisor_state::on_configure(const bandwidth_limits& fresh) {
   limits = fresh;
   // Until its first share an import that has just started goes at a modest rate, where there is a cap at all.
-  std::uint64_t smallest = throttle::unlimited;
-  for (const auto cap : {limits.import_max, limits.per_project_max, limits.per_import_max, limits.per_source_host_max})
-    if (cap != 0)
-      smallest = std::min(smallest, cap);
-  for (const auto& project : limits.projects)
-    if (project.max != 0)
-      smallest = std::min(smallest, project.max);
+  const auto smallest = smallest_cap(limits);
   board->set_initial_rate(smallest == throttle::unlimited ? smallest : std::max<std::uint64_t>(smallest / 8, 1));
 }
 
@@ -74,7 +84,10 @@ void bandwidth_supervisor_state::share_out() {
     taken_now.emplace(one->import_id(), taken);
   }
   taken_before = std::move(taken_now);
-  const auto rates = allocate(limits, claims);
+  // Where nothing is capped, nobody is held to what it used a moment ago.
+  const auto rates = smallest_cap(limits) == throttle::unlimited
+                         ? std::vector<std::uint64_t>(claims.size(), unlimited_rate)
+                         : allocate(limits, claims);
   for (std::size_t i = 0; i < throttles.size(); ++i)
     throttles[i]->set_rate(rates[i] == unlimited_rate ? throttle::unlimited : rates[i]);
 }
