@@ -1,0 +1,209 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the benchmarks share: Sluice, nginx as a source or a rival, the processor time of processes, and a report."""
+import datetime
+import http.client
+import json
+import os
+import pathlib
+import platform
+import re
+import shutil
+import signal
+import statistics
+import subprocess
+import tempfile
+import time
+import urllib.parse
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+GIB, MIB = 1 << 30, 1 << 20
+TICKS = os.sysconf("SC_CLK_TCK")
+
+
+def build_dir():
+    return pathlib.Path(os.environ.get("SLUICE_BUILD_DIR", ROOT / "build" / "release"))
+
+
+def working_directory():
+    """On a real disk, never in memory: SLUICE_BENCH_DIR, else below build/."""
+    base = pathlib.Path(os.environ.get("SLUICE_BENCH_DIR", ROOT / "build"))
+    base.mkdir(parents=True, exist_ok=True)
+    return pathlib.Path(tempfile.mkdtemp(prefix="bench-", dir=base))
+
+
+class Processes:
+    """CPU seconds and memory of a process and its children, from /proc."""
+
+    def __init__(self, pid):
+        self.pid = pid
+
+    def family(self):
+        pids, todo = [], [self.pid]
+        while todo:
+            pid = todo.pop()
+            pids.append(pid)
+            try:
+                for task in os.listdir(f"/proc/{pid}/task"):
+                    todo += map(int, pathlib.Path(f"/proc/{pid}/task/{task}/children").read_text().split())
+            except OSError:
+                pass
+        return pids
+
+    def cpu_seconds(self):
+        total = 0
+        for pid in self.family():
+            try:
+                fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+                total += int(fields[11]) + int(fields[12])
+            except OSError:
+                pass
+        return total / TICKS
+
+    def peak_mib(self):
+        text = pathlib.Path(f"/proc/{self.pid}/status").read_text()
+        return int(re.search(r"VmHWM:\s+(\d+)", text)[1]) / 1024
+
+    def reset_peak(self):
+        pathlib.Path(f"/proc/{self.pid}/clear_refs").write_text("5")
+
+
+class Sluice:
+    """The service in `folder`, on a free port, allowed to fetch from this machine."""
+
+    def __init__(self, folder, **imports):
+        self.folder = folder
+        settings = {"max_running": 16, "max_running_per_project": 16, "max_waiting_per_project": 1000, **imports}
+        config = folder / "sluice.toml"
+        config.write_text(
+            '[http]\nlisten = "127.0.0.1:0"\noperator_listen = "127.0.0.1:0"\n'
+            f'[store]\ndata_dir = "{folder}/data"\n'
+            '[sources]\nports = []\nallow_networks = ["127.0.0.0/8"]\n'
+            "[imports]\n" + "".join(f"{k} = {json.dumps(v)}\n" for k, v in settings.items()))
+        self.process = subprocess.Popen([build_dir() / "sluiced", "--config", config, "--log-level", "warn"],
+                                        stdout=subprocess.PIPE, text=True)
+        ready = re.match(r"sluiced ready: api (\S+)", self.process.stdout.readline())
+        if not ready:
+            raise SystemExit("sluiced did not start; build it with: cmake --preset release && "
+                             "cmake --build --preset release")
+        self.url = ready[1]
+        self.usage = Processes(self.process.pid)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait(60)
+
+    def connect(self):
+        where = urllib.parse.urlsplit(self.url)
+        return http.client.HTTPConnection(where.hostname, where.port, timeout=300)
+
+    def call(self, connection, method, path, body=None, headers=None):
+        data = json.dumps(body) if body is not None else None
+        head = {"Content-Type": "application/json", **(headers or {})}
+        connection.request(method, path, data, head)
+        answer = connection.getresponse()
+        content = answer.read()
+        return answer.status, json.loads(content) if content else None
+
+    def submit(self, connection, location, **properties):
+        status, record = self.call(connection, "POST", "/v2/image-imports",
+                                   {"location": location, "image_properties": properties})
+        if status != 201:
+            raise SystemExit(f"the import was refused: {record}")
+        return record["id"]
+
+    def wait(self, connection, import_id):
+        while True:
+            _, record = self.call(connection, "GET", f"/v2/image-imports/{import_id}", headers={"Prefer": "wait=30"})
+            if record["status"] in ("success", "failure"):
+                return record
+
+    def import_now(self, location, **properties):
+        connection = self.connect()
+        record = self.wait(connection, self.submit(connection, location, **properties))
+        connection.close()
+        return record
+
+
+class Nginx:
+    """nginx as Debian ships it, serving `root` with sendfile from as many workers as cores."""
+
+    def __init__(self, root, port):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="bench-nginx-"))
+        config = self.folder / "nginx.conf"
+        config.write_text(f"""
+daemon off; user root; worker_processes auto; pid {self.folder}/pid; error_log {self.folder}/error.log;
+events {{ worker_connections 512; }}
+http {{ access_log off; sendfile on; tcp_nopush on; default_type application/octet-stream;
+  client_body_temp_path {self.folder}/b; proxy_temp_path {self.folder}/p; fastcgi_temp_path {self.folder}/f;
+  uwsgi_temp_path {self.folder}/u; scgi_temp_path {self.folder}/s;
+  server {{ listen 127.0.0.1:{port}; root {root}; }} }}""")
+        self.url = f"http://127.0.0.1:{port}"
+        self.process = subprocess.Popen(["nginx", "-c", config])
+        self.usage = Processes(self.process.pid)
+        for _ in range(200):
+            try:
+                http.client.HTTPConnection("127.0.0.1", port, timeout=5).connect()
+                return
+            except OSError:
+                time.sleep(0.05)
+        raise SystemExit("nginx did not start: apt install nginx-light")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.terminate()
+        self.process.wait()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def raw_disk(path, size):
+    """A raw disk with one partition (so that it is recognised), filled with incompressible bytes: nothing is sparse."""
+    import random
+    block = random.Random(7).randbytes(8 * MIB)
+    with open(path, "wb") as out:
+        for _ in range(size // len(block)):
+            out.write(block)
+        out.write(block[:size % len(block)])
+        sectors = size // 512
+        entry = bytes([0x80, 0, 2, 0, 0x83, 0xFE, 0xFF, 0xFF]) + (2048).to_bytes(4, "little") + \
+            (sectors - 2048).to_bytes(4, "little")
+        out.seek(0)
+        out.write(bytes(446) + entry + bytes(48) + b"\x55\xaa")
+    return path
+
+
+def warm(path):
+    subprocess.run(["cat", path], stdout=subprocess.DEVNULL, check=True)
+
+
+def median(values):
+    return statistics.median(values)
+
+
+def machine():
+    cpu = re.search(r"model name\s*:\s*(.*)", pathlib.Path("/proc/cpuinfo").read_text())
+    commit = subprocess.run(["git", "-C", ROOT, "describe", "--always", "--dirty"], capture_output=True, text=True)
+    return {
+        "cpu": cpu[1] if cpu else platform.machine(), "cores": os.cpu_count(), "kernel": platform.release(),
+        "congestion_control": pathlib.Path("/proc/sys/net/ipv4/tcp_congestion_control").read_text().strip(),
+        "commit": commit.stdout.strip(), "date": datetime.date.today().isoformat(),
+        "load_before": os.getloadavg()[0],
+    }
+
+
+def report(question, figures, rows):
+    """Prints `rows` as a table and writes everything as JSON to build/bench/."""
+    about = machine()
+    print(f"\n{question}")
+    print("  " + ", ".join(f"{k} {v}" for k, v in about.items()))
+    width = max(len(name) for name, _, _ in rows)
+    for name, value, target in rows:
+        print(f"  {name:<{width}}  {value:>16}   {target}")
+    folder = ROOT / "build" / "bench"
+    folder.mkdir(parents=True, exist_ok=True)
+    name = re.sub(r"[^a-z0-9]+", "-", question.lower()).strip("-")[:48]
+    (folder / f"{name}.json").write_text(json.dumps({"question": question, "machine": about, **figures}, indent=1))
