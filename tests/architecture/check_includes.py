@@ -14,7 +14,7 @@ The rules:
   own-header  a .cpp includes its own header first.
   co-await    no braces and no lambda inside a co_await expression: GCC 12 destroys such temporaries twice.
   licence     the first line names the licence (SPDX).
-  length      at most 400 lines a file.
+  length      at most 400 lines in a .cpp or .hpp.
 """
 
 import pathlib
@@ -122,9 +122,9 @@ def check_file(path, text, exists):
     lines = text.splitlines()
     if not lines or SPDX not in "\n".join(lines[:2] if lines[:1] and lines[0].startswith("#!") else lines[:1]):
         yield 1, "licence", f"expected {SPDX} in the first line"
-    if len(lines) > MOST_LINES:
-        yield len(lines), "length", f"{len(lines)} lines; split it by idea, at most {MOST_LINES}"
     if path.endswith((".cpp", ".hpp")):
+        if len(lines) > MOST_LINES:
+            yield len(lines), "length", f"{len(lines)} lines; split it by idea, at most {MOST_LINES}"
         yield from check_includes(path, text, exists)
         yield from check_co_await(without_comments_and_literals(text))
 
