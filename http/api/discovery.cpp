@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "http/api/discovery.hpp"
+
+#include <string>
+
+#include "http/api/faults.hpp"
+#include "schemas/json.hpp"
+
+namespace sluice::http {
+namespace {
+
+namespace asio = boost::asio;
+
+asio::awaitable<response> root(exchange& at) {
+  co_return response(300, "application/json", schemas::versions_json(base_url(at)));
+}
+
+asio::awaitable<response> versions(exchange& at) {
+  co_return response(200, "application/json", schemas::versions_json(base_url(at)));
+}
+
+asio::awaitable<response> schema(exchange& at) {
+  const auto text = schemas::published_schema(at.parameter);
+  if (text.empty())
+    co_return fault(schemas::failure(schemas::error_code::not_found, "There is no schema of this name."), at.asked);
+  co_return response(200, "application/json", std::string(text));
+}
+
+asio::awaitable<response> healthcheck(exchange&) {
+  co_return response(200, "text/plain", std::string("OK"));
+}
+
+}  // namespace
+
+void add_discovery(api_router& routes) {
+  routes.add(verb::get, "/", root);
+  routes.add(verb::get, "/versions", versions);
+  routes.add(verb::get, "/v2/schemas/{name}", schema);
+}
+
+void add_healthcheck(api_router& routes) {
+  routes.add(verb::get, "/healthcheck", healthcheck);
+}
+
+bool is_open_to_all(std::string_view path) noexcept {
+  return path == "/" || path == "/versions" || path == "/healthcheck";
+}
+
+}  // namespace sluice::http

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string_view>
+
+#include "http/server/message.hpp"
+#include "schemas/failure.hpp"
+
+/// How a failure becomes an answer, in one place: problem details (RFC 9457) on our own resources, Glance's shapes on
+/// Glance's, by what the client accepts; with Retry-After and WWW-Authenticate where they belong.
+namespace sluice::http {
+
+/// `status` overrides the one of the failure's code when it is not 0.
+[[nodiscard]] response fault(const schemas::failure& why, const request& asked, unsigned status = 0);
+
+/// An import that is not there, or not for this caller: word for word the same answer.
+[[nodiscard]] response no_such_import(std::string_view id, const request& asked);
+[[nodiscard]] response no_such_image(std::string_view id, const request& asked);
+
+}  // namespace sluice::http

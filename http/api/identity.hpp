@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "http/server/message.hpp"
+#include "schemas/configuration.hpp"
+#include "schemas/failure.hpp"
+#include "schemas/image_import.hpp"
+
+namespace sluice::http {
+
+/// Who asks, by the configured mode.
+///
+/// `none`: X-Project-Id or "default", X-Roles or "member", X-User-Id or "": for a loopback service and for trying out.
+/// `trusted-headers`: X-Identity-Status must be Confirmed and X-Project-Id present, as an authenticating proxy sets
+/// them; else `unauthorized`. The proxy must drop what clients send under these names.
+/// Each header may appear once, with at most 255 printable ASCII characters.
+/// `keystone`: always `unauthorized`, because nothing here validates tokens.
+[[nodiscard]] schemas::result<schemas::identity> identify(const request& asked,
+                                                          const schemas::auth_configuration& configuration);
+
+}  // namespace sluice::http

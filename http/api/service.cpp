@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "http/api/service.hpp"
+
+#include <algorithm>
+#include <thread>
+#include <utility>
+
+#include "http/api/discovery.hpp"
+#include "http/api/exchange.hpp"
+#include "http/api/faults.hpp"
+#include "http/api/identity.hpp"
+#include "http/api/image_file.hpp"
+#include "http/api/image_imports.hpp"
+#include "http/api/images.hpp"
+#include "http/server/server.hpp"
+
+namespace sluice::http {
+namespace {
+
+namespace asio = boost::asio;
+using schemas::error_code;
+using schemas::failure;
+using schemas::result;
+
+/// Route, identity, resource: the same three steps for every request.
+class api_handler final : public request_handler {
+ public:
+  explicit api_handler(api_state& state) : state_{state} {}
+
+  [[nodiscard]] api_router& routes() noexcept { return routes_; }
+
+  asio::awaitable<response> handle(const request& asked, event_loop& loop) override {
+    const auto& path = asked.target.path;
+    exchange at{state_, asked, loop};
+    if (!is_open_to_all(path)) {
+      auto who = identify(asked, state_.parts.configuration.auth);
+      if (!who)
+        co_return fault(who.error(), asked);
+      at.who = std::move(*who);
+    }
+    const auto found = routes_.find(asked.method, path);
+    if (!found.handler && found.allow.empty())
+      co_return fault(failure(error_code::not_found, "The resource could not be found."), asked);
+    if (!found.handler) {
+      auto refused =
+          fault(failure(error_code::method_not_allowed, "This resource answers " + found.allow + " only."), asked);
+      refused.fields.emplace_back("Allow", found.allow);
+      co_return refused;
+    }
+    if (asked.has_body && asked.method != verb::post)
+      co_return fault(failure(error_code::invalid_request, "This method takes no body. Send the request without one."),
+                      asked);
+    at.parameter = found.parameter;
+    co_return co_await (*found.handler)(at);
+  }
+
+ private:
+  api_state& state_;
+  api_router routes_;
+};
+
+server_options api_options(const schemas::configuration& configuration, const server_limits& limits) {
+  server_options options;
+  options.name = "serve";
+  options.listen = configuration.http.listen;
+  options.tls_certificate = configuration.http.tls_certificate;
+  options.tls_key = configuration.http.tls_key;
+  options.congestion_control = configuration.network.congestion_control;
+  options.limits = limits;
+  return options;
+}
+
+server_options operator_options(const schemas::configuration& configuration, const server_limits& limits) {
+  server_options options;
+  options.name = "operator";
+  options.listen = configuration.http.operator_listen;
+  options.limits = limits;
+  return options;
+}
+
+}  // namespace
+
+std::string base_url(const exchange& at) {
+  const auto& configured = at.state.parts.configuration.http.public_endpoint;
+  if (!configured.empty())
+    return configured.substr(0, configured.find_last_not_of('/') + 1);
+  const auto& absolute = at.asked.target.authority;
+  const auto host = absolute.empty() ? at.asked.field("Host") : std::string_view{absolute};
+  std::string base = at.asked.secure ? "https://" : "http://";
+  return base.append(host.empty() ? std::string_view{at.asked.local_authority} : host);
+}
+
+class api_server::implementation {
+ public:
+  implementation(service_parts parts, server_limits chosen)
+      : limits{chosen}, state{std::move(parts), limits}, api{state}, operators{state} {
+    add_images(api.routes());
+    add_image_file(api.routes());
+    add_image_imports(api.routes());
+    add_discovery(api.routes());
+    add_healthcheck(api.routes());
+    add_healthcheck(operators.routes());
+  }
+
+  result<void> start(std::size_t loops) {
+    const auto& configuration = state.parts.configuration;
+    if (configuration.auth.mode == schemas::auth_mode::keystone)
+      return schemas::refuse(error_code::invalid_request,
+                             "auth.mode: this version cannot validate Keystone tokens itself. Use trusted-headers "
+                             "behind an authenticating proxy.");
+    auto options = api_options(configuration, limits);
+    options.loops = loops != 0 ? loops : std::max(1U, std::thread::hardware_concurrency());
+    api_front = std::make_unique<server>(std::move(options), api, pressure);
+    if (auto started = api_front->start(); !started)
+      return started;
+    operator_front = std::make_unique<server>(operator_options(configuration, limits), operators, operator_pressure);
+    return operator_front->start();
+  }
+
+  void stop(std::chrono::milliseconds grace) {
+    if (operator_front)
+      operator_front->stop(std::chrono::milliseconds{0});
+    if (api_front)
+      api_front->stop(grace);
+  }
+
+  const server_limits limits;
+  api_state state;
+  api_handler api;
+  api_handler operators;
+  serving_pressure pressure;
+  serving_pressure operator_pressure;
+  std::unique_ptr<server> api_front;
+  std::unique_ptr<server> operator_front;
+  const std::string no_endpoint;
+};
+
+api_server::api_server(service_parts parts, server_limits limits)
+    : implementation_{std::make_unique<implementation>(std::move(parts), limits)} {}
+
+api_server::~api_server() {
+  stop(std::chrono::milliseconds{0});
+}
+
+result<void> api_server::start(std::size_t loops) {
+  return implementation_->start(loops);
+}
+
+const std::string& api_server::api_endpoint() const noexcept {
+  return implementation_->api_front ? implementation_->api_front->endpoint() : implementation_->no_endpoint;
+}
+
+const std::string& api_server::operator_endpoint() const noexcept {
+  return implementation_->operator_front ? implementation_->operator_front->endpoint() : implementation_->no_endpoint;
+}
+
+void api_server::stop(std::chrono::milliseconds grace) {
+  implementation_->stop(grace);
+}
+
+const serving_pressure& api_server::pressure() const noexcept {
+  return implementation_->pressure;
+}
+
+}  // namespace sluice::http

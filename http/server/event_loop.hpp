@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+#include <unordered_set>
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+/// One thread with one io_context: the sessions on it share nothing with other loops and need no lock. Everything that
+/// waits on a loop registers with it, so that a stop wakes it at once instead of letting it run into its deadline.
+namespace sluice::http {
+
+class session;
+class waiter;
+
+class event_loop {
+ public:
+  using executor_type = boost::asio::io_context::executor_type;
+
+  event_loop() = default;
+  event_loop(const event_loop&) = delete;
+  event_loop& operator=(const event_loop&) = delete;
+  ~event_loop();
+
+  void start(std::string thread_name);
+  /// Ends the thread. Nothing may be pending that anybody still waits for.
+  void join();
+
+  [[nodiscard]] executor_type executor() noexcept { return context_.get_executor(); }
+  [[nodiscard]] boost::asio::io_context& context() noexcept { return context_; }
+  /// Sessions on this loop; any thread may ask.
+  [[nodiscard]] std::size_t load() const noexcept { return load_.load(std::memory_order_relaxed); }
+
+  // On the loop's own thread.
+  void add(session& member);
+  void remove(session& member);
+  void add(waiter& member) { waiters_.insert(&member); }
+  void remove(waiter& member) { waiters_.erase(&member); }
+  [[nodiscard]] bool stopping() const noexcept { return stopping_; }
+  /// Idle sessions close, waiting ones answer now, the others finish what they do and close.
+  void begin_stop();
+  /// Every connection is cut.
+  void abort();
+
+ private:
+  boost::asio::io_context context_{1};
+  boost::asio::executor_work_guard<executor_type> work_{context_.get_executor()};
+  std::unordered_set<session*> sessions_;
+  std::unordered_set<waiter*> waiters_;
+  std::atomic<std::size_t> load_{0};
+  bool stopping_ = false;
+  std::thread thread_;
+};
+
+/// What a coroutine waits on that may be woken before its time: by `wake`, or because the service stops.
+/// Used on the loop's own thread only.
+class waiter {
+ public:
+  using clock = std::chrono::steady_clock;
+
+  explicit waiter(event_loop& loop) : loop_{loop}, timer_{loop.executor()} { loop_.add(*this); }
+  waiter(const waiter&) = delete;
+  waiter& operator=(const waiter&) = delete;
+  ~waiter() { loop_.remove(*this); }
+
+  /// Returns when woken since the last wait, when the service stops, or at `when`, whichever is first.
+  [[nodiscard]] boost::asio::awaitable<void> wait_until(clock::time_point when);
+  void wake();
+  [[nodiscard]] bool stopping() const noexcept { return loop_.stopping(); }
+  [[nodiscard]] event_loop& loop() noexcept { return loop_; }
+
+ private:
+  event_loop& loop_;
+  boost::asio::steady_timer timer_;
+  bool woken_ = false;
+};
+
+/// Calls `on_expiry` on the loop when an armed time passes. Arming again costs a store, not a timer operation, so that
+/// every step of a session can have its deadline.
+class deadline {
+ public:
+  using clock = std::chrono::steady_clock;
+
+  deadline(event_loop& loop, std::function<void()> on_expiry);
+  deadline(const deadline&) = delete;
+  deadline& operator=(const deadline&) = delete;
+  ~deadline();
+
+  void arm(std::chrono::milliseconds after);
+  void disarm() noexcept { state_->limit = clock::time_point::max(); }
+  [[nodiscard]] bool expired() const noexcept { return state_->expired; }
+
+ private:
+  struct state {
+    state(event_loop& loop, std::function<void()> action) : timer{loop.executor()}, on_expiry{std::move(action)} {}
+    boost::asio::steady_timer timer;
+    std::function<void()> on_expiry;
+    clock::time_point limit = clock::time_point::max();
+    clock::time_point pending_until = clock::time_point::max();  ///< max: no wait is pending
+    bool expired = false;
+  };
+  static void wait(const std::shared_ptr<state>& shared);
+  std::shared_ptr<state> state_;
+};
+
+}  // namespace sluice::http
