@@ -6,9 +6,9 @@
 
 #include "actors/verification/formats/foreign.hpp"
 #include "actors/verification/formats/format_inspector.hpp"
-#include "actors/verification/formats/kernel.hpp"
 #include "actors/verification/formats/region_capture.hpp"
 #include "actors/verification/formats/vhd.hpp"
+#include "actors/verification/raw_choice.hpp"
 #include "actors/verification/refusals.hpp"
 
 namespace sluice::actors::verification {
@@ -148,30 +148,20 @@ struct stream_inspection::implementation {
     if (view.ended && seen == 0)
       return refuse(error_code::not_an_image,
                     "The file is empty. Check that the location names the disk image itself.");
-    const bool kernel = is_present(evidence::kernel);
-    const bool filesystem = is_present(evidence::filesystem) || is_present(evidence::late_filesystem);
-    const bool raw = !kernel && (filesystem || is_present(evidence::partition_table));
-    const auto content = kernel ? std::optional{kernel_content()} : formats::describe_content(front);
-    const bool lenient = policy.raw == schemas::raw_policy::any && !(content && content->certain);
-    const auto wanted = declared.value_or("raw");
-    bool accepted = raw || lenient;
-    if (wanted == "aki")
-      accepted = kernel || lenient || (!raw && formats::looks_like_kernel(front));
-    else if (wanted == "ari")
-      accepted = filesystem || lenient || (!raw && formats::looks_like_ramdisk(front));
-    else if (wanted == "vhd")
-      accepted = raw || !content || !content->certain;
-    else if (wanted != "raw" && wanted != "ami")
-      return refuse_mismatch(wanted, title_of_raw(content), raw ? "raw" : "");
-    if (!accepted && declared && (raw || kernel))
-      return refuse_mismatch(wanted, title_of_raw(content), raw ? "raw" : "aki");
-    if (!accepted)
-      return refuse_content(content);
-    raw_format = wanted;
+    raw_facts facts;
+    facts.front = front;
+    facts.partition_table = is_present(evidence::partition_table);
+    facts.filesystem = is_present(evidence::filesystem) || is_present(evidence::late_filesystem);
+    facts.kernel = is_present(evidence::kernel);
+    facts.title = recognised_title();
+    auto chosen = choose_raw_format(policy.raw, declared, facts);
+    if (!chosen)
+      return schemas::unexpected<failure>{std::move(chosen.error())};
+    raw_format = std::move(*chosen);
     // An undeclared raw disk may yet turn out to be a fixed VHD at its last byte.
-    const bool may_be_vhd = wanted == "raw" && !declared && allowed("vhd");
-    if (!allowed(wanted) && !may_be_vhd)
-      return refuse_format(wanted, title_of_raw(content), policy.formats);
+    const bool may_be_vhd = !declared && allowed("vhd");
+    if (!allowed(raw_format) && !may_be_vhd)
+      return refuse_format(raw_format, raw_title(), policy.formats);
     if (view.total && !view.ended)
       return for_each_raw([&](format_inspector& each) { return each.examine(view); });
     return for_each_raw([&](format_inspector& each) {
@@ -181,15 +171,16 @@ struct stream_inspection::implementation {
     });
   }
 
-  [[nodiscard]] static formats::foreign_content kernel_content() {
-    return {"a Linux kernel", "Declare it as disk_format 'aki' if it is the kernel of an Amazon image."};
-  }
-
-  [[nodiscard]] std::string_view title_of_raw(const std::optional<formats::foreign_content>& content) const {
+  /// Of the first evidence there is; empty without any.
+  [[nodiscard]] std::string_view recognised_title() const {
     for (const auto& each : candidates)
       if (each.found == presence::present)
         return each.inspector->title();
-    return content ? content->title : "nothing that is known here";
+    return {};
+  }
+
+  [[nodiscard]] std::string_view raw_title() const {
+    return recognised_title().empty() ? "a raw disk" : recognised_title();
   }
 
   template <class Step>
@@ -275,7 +266,7 @@ struct stream_inspection::implementation {
     } else if (raw_format == "vhd") {
       return schemas::unexpected<failure>{refuse_mismatch("vhd", "a file without a VHD's footer", "").error()};
     } else if (!allowed(raw_format)) {
-      return schemas::unexpected<failure>{refuse_format(raw_format, title_of_raw({}), policy.formats).error()};
+      return schemas::unexpected<failure>{refuse_format(raw_format, raw_title(), policy.formats).error()};
     }
     const auto judged = for_each_raw([&](format_inspector& each) -> result<void> {
       const auto finished = each.finish(view);
