@@ -1,259 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "http/command/service_client.hpp"
 
-#include <csignal>
+#include <string_view>
 #include <utility>
 
-#include <boost/asio.hpp>
-#include <boost/asio/ssl.hpp>
-#include <boost/beast/core.hpp>
-#include <boost/beast/http.hpp>
-#include <boost/beast/ssl.hpp>
 #include <boost/url.hpp>
+
+#include "http/command/service_connection.hpp"
 
 namespace sluice::command {
 namespace {
 
-namespace asio = boost::asio;
-namespace beast = boost::beast;
-namespace http = boost::beast::http;
-using asio::ip::tcp;
-using error_code = boost::system::error_code;
-using plain_stream = beast::tcp_stream;
-using secure_stream = beast::ssl_stream<beast::tcp_stream>;
-
-constexpr auto connect_time = std::chrono::seconds{15};
-constexpr auto idle_time = std::chrono::seconds{60};
-constexpr std::uint64_t largest_answer = 64 << 20;
-constexpr std::uint32_t largest_head = 64 << 10;
-
-auto with_error(error_code& error) {
-  return asio::redirect_error(asio::use_awaitable, error);
-}
-
-trouble interrupted() {
-  return {outcome::interrupted, "Interrupted."};
-}
+constexpr std::uint64_t largest_refusal = 1 << 20;
 
 }  // namespace
 
-struct service_client::connection {
-  asio::io_context context{1};
-  asio::ssl::context tls{asio::ssl::context::tls_client};
-  asio::signal_set signals{context, SIGINT, SIGTERM, SIGHUP};
-  bool stop = false;
-
-  std::string base;
-  std::string prefix;  ///< path before /v2
-  std::string host;    ///< without brackets
-  std::string port;
-  std::string host_header;
-  bool secure = false;
-  headers identity;
-
-  std::optional<plain_stream> plain;
-  std::optional<secure_stream> encrypted;
-  beast::flat_buffer buffer;
-  std::optional<http::response_parser<http::buffer_body>> download;
-  std::optional<asio::steady_timer> timer;
-
-  connection() {
-    signals.async_wait([this](error_code error, int) {
-      if (error)
-        return;
-      stop = true;
-      signals.clear();  // a second Ctrl-C ends the program as usual
-      hang_up();
-      if (timer)
-        timer->cancel();
-    });
-  }
-
-  /// Runs `work` to its end on this thread.
-  template <class Value>
-  attempt<Value> run(asio::awaitable<attempt<Value>> work) {
-    if (stop)
-      return tl::unexpected{interrupted()};
-    std::optional<attempt<Value>> result;
-    asio::co_spawn(context, std::move(work), [&result](std::exception_ptr fault, attempt<Value> value) {
-      if (fault)
-        result = give_up(outcome::unreachable, "The request could not be made: an internal fault of this program.");
-      else
-        result = std::move(value);
-    });
-    context.restart();
-    while (!result)
-      context.run_one();
-    if (stop)
-      return tl::unexpected{interrupted()};
-    return std::move(*result);
-  }
-
-  [[nodiscard]] bool connected() const { return plain.has_value() || encrypted.has_value(); }
-
-  /// Closes without a word: nothing that is sent afterwards could matter.
-  void hang_up() {
-    error_code ignored;
-    if (plain)
-      plain->socket().close(ignored);
-    if (encrypted)
-      beast::get_lowest_layer(*encrypted).socket().close(ignored);
-  }
-
-  void forget() {
-    hang_up();
-    plain.reset();
-    encrypted.reset();
-    buffer.clear();
-    download.reset();
-  }
-
-  [[nodiscard]] trouble unreachable(const std::string& what) const {
-    return {outcome::unreachable, "The service at " + base + " cannot be reached: " + what +
-                                      ". Start it (./start), or say where it is with --url or OS_IMAGE_ENDPOINT."};
-  }
-  [[nodiscard]] trouble broken(const error_code& error) const {
-    const auto what = error == beast::error::timeout ? std::string{"it did not answer in time"}
-                      : error == http::error::end_of_stream || error == http::error::partial_message
-                          ? std::string{"it closed the connection before its answer was complete"}
-                          : error.message();
-    return {outcome::unreachable, "The service at " + base + " broke off: " + what + ". Try again."};
-  }
-
-  asio::awaitable<attempt<void>> connect();
-  template <class Stream>
-  asio::awaitable<attempt<answer>> exchange(Stream& stream, http::request<http::string_body> message,
-                                            std::chrono::seconds patience);
-  template <class Stream>
-  asio::awaitable<attempt<answer>> open(Stream& stream, http::request<http::string_body> message);
-  template <class Stream>
-  asio::awaitable<attempt<std::size_t>> more(Stream& stream, std::span<char> into);
-
-  [[nodiscard]] http::request<http::string_body> compose(const std::string& method, const std::string& path,
-                                                         const std::string& body, const headers& extra) const {
-    http::request<http::string_body> message{http::string_to_verb(method), prefix + path, 11};
-    message.set(http::field::host, host_header);
-    message.set(http::field::user_agent, "sluice/" SLUICE_VERSION);
-    message.set(http::field::accept, "application/json, application/problem+json");
-    for (const auto& [name, value] : identity)
-      message.set(name, value);
-    for (const auto& [name, value] : extra)
-      message.set(name, value);
-    if (!body.empty()) {
-      message.set(http::field::content_type, "application/json");
-      message.body() = body;
-    }
-    message.prepare_payload();
-    return message;
-  }
-};
-
-asio::awaitable<attempt<void>> service_client::connection::connect() {
-  error_code error;
-  tcp::resolver resolver{context};
-  const auto found = co_await resolver.async_resolve(host, port, with_error(error));
-  if (error)
-    co_return tl::unexpected{unreachable("the name " + host + " is not known (" + error.message() + ")")};
-  plain.emplace(context);
-  plain->expires_after(connect_time);
-  co_await plain->async_connect(found, with_error(error));
-  if (error) {
-    plain.reset();
-    co_return tl::unexpected{
-        unreachable(error == beast::error::timeout ? std::string{"no answer to the connection"} : error.message())};
-  }
-  error_code ignored;
-  plain->socket().set_option(tcp::no_delay{true}, ignored);
-  if (!secure)
-    co_return attempt<void>{};
-
-  encrypted.emplace(std::move(*plain), tls);
-  plain.reset();
-  // An address in the URL has no name to send; host_name_verification checks it against the certificate all the same.
-  asio::ip::make_address(host, ignored);
-  if (ignored)
-    SSL_set_tlsext_host_name(encrypted->native_handle(), host.c_str());
-  encrypted->set_verify_callback(asio::ssl::host_name_verification{host}, ignored);
-  beast::get_lowest_layer(*encrypted).expires_after(connect_time);
-  co_await encrypted->async_handshake(asio::ssl::stream_base::client, with_error(error));
-  if (error) {
-    encrypted.reset();
-    co_return tl::unexpected{
-        trouble{outcome::unreachable,
-                "No secure connection to " + base + ": " + error.message() +
-                    ". If its certificate is signed by an authority of your own, name that with OS_CACERT "
-                    "or --ca-file."}};
-  }
-  co_return attempt<void>{};
-}
-
-template <class Stream>
-asio::awaitable<attempt<answer>> service_client::connection::exchange(Stream& stream,
-                                                                      http::request<http::string_body> message,
-                                                                      std::chrono::seconds patience) {
-  error_code error;
-  auto& socket = beast::get_lowest_layer(stream);
-  socket.expires_after(patience);
-  co_await http::async_write(stream, message, with_error(error));
-  if (error)
-    co_return tl::unexpected{broken(error)};
-  http::response_parser<http::string_body> parser;
-  parser.body_limit(largest_answer);
-  parser.header_limit(largest_head);
-  socket.expires_after(patience);
-  co_await http::async_read(stream, buffer, parser, with_error(error));
-  if (error)
-    co_return tl::unexpected{broken(error)};
-  answer read;
-  auto response = parser.release();
-  read.status = response.result_int();
-  read.body = std::move(response.body());
-  if (!response.keep_alive())
-    forget();
-  co_return read;
-}
-
-template <class Stream>
-asio::awaitable<attempt<answer>> service_client::connection::open(Stream& stream,
-                                                                  http::request<http::string_body> message) {
-  error_code error;
-  auto& socket = beast::get_lowest_layer(stream);
-  socket.expires_after(idle_time);
-  co_await http::async_write(stream, message, with_error(error));
-  if (!error) {
-    download.emplace();
-    download->body_limit(boost::none);
-    download->header_limit(largest_head);
-    co_await http::async_read_header(stream, buffer, *download, with_error(error));
-  }
-  if (error)
-    co_return tl::unexpected{broken(error)};
-  answer read;
-  const auto& head = download->get();
-  read.status = head.result_int();
-  read.content_md5 = std::string{head[http::field::content_md5]};
-  if (const auto length = download->content_length())
-    read.length = *length;
-  co_return read;
-}
-
-template <class Stream>
-asio::awaitable<attempt<std::size_t>> service_client::connection::more(Stream& stream, std::span<char> into) {
-  if (!download || download->is_done())
-    co_return std::size_t{0};
-  auto& body = download->get().body();
-  body.data = into.data();
-  body.size = into.size();
-  body.more = true;
-  error_code error;
-  beast::get_lowest_layer(stream).expires_after(idle_time);
-  co_await http::async_read(stream, buffer, *download, with_error(error));
-  if (error && error != http::error::need_buffer)
-    co_return tl::unexpected{broken(error)};
-  co_return into.size() - body.size;
-}
-
-service_client::service_client(std::unique_ptr<connection> made) : connection_{std::move(made)} {}
+service_client::service_client(std::unique_ptr<service_connection> made) : connection_{std::move(made)} {}
 service_client::service_client(service_client&&) noexcept = default;
 service_client& service_client::operator=(service_client&&) noexcept = default;
 service_client::~service_client() = default;
@@ -266,7 +28,7 @@ attempt<service_client> service_client::create(const service_address& address) {
   if (url->has_userinfo() || url->has_query() || url->has_fragment())
     return give_up(outcome::usage, "The URL of the service takes no user, query or fragment." + example);
 
-  auto made = std::make_unique<connection>();
+  auto made = std::make_unique<service_connection>();
   made->secure = url->scheme() == "https";
   made->host = url->host_address();
   made->port = url->has_port() ? std::string{url->port()} : std::string{made->secure ? "443" : "80"};
@@ -285,8 +47,8 @@ attempt<service_client> service_client::create(const service_address& address) {
       made->identity.emplace_back(name, *value);
   }
   if (made->secure) {
-    error_code error;
-    made->tls.set_verify_mode(asio::ssl::verify_peer);
+    boost::system::error_code error;
+    made->tls.set_verify_mode(boost::asio::ssl::verify_peer);
     SSL_CTX_set_min_proto_version(made->tls.native_handle(), TLS1_2_VERSION);
     if (address.ca_file.empty())
       made->tls.set_default_verify_paths(error);
@@ -309,9 +71,7 @@ attempt<answer> service_client::request(const std::string& method, const std::st
       if (const auto connected = link.run(link.connect()); !connected)
         return tl::unexpected{connected.error()};
     }
-    auto message = link.compose(method, path, body, more);
-    auto read = link.secure ? link.run(link.exchange(*link.encrypted, std::move(message), patience))
-                            : link.run(link.exchange(*link.plain, std::move(message), patience));
+    auto read = link.run(link.exchange(link.compose(method, path, body, more), patience));
     if (read)
       return read;
     link.forget();
@@ -326,9 +86,7 @@ attempt<answer> service_client::begin_download(const std::string& path) {
   if (const auto connected = link.run(link.connect()); !connected)
     return tl::unexpected{connected.error()};
   const headers anything{{"Accept", "*/*"}};
-  auto message = link.compose("GET", path, {}, anything);
-  auto read = link.secure ? link.run(link.open(*link.encrypted, std::move(message)))
-                          : link.run(link.open(*link.plain, std::move(message)));
+  auto read = link.run(link.open(link.compose("GET", path, {}, anything)));
   if (!read || read->status == 200)
     return read;
   std::string chunk(64 << 10, '\0');
@@ -336,7 +94,7 @@ attempt<answer> service_client::begin_download(const std::string& path) {
     const auto length = read_download(chunk);
     if (!length)
       return tl::unexpected{length.error()};
-    if (*length == 0 || read->body.size() > largest_answer)
+    if (*length == 0 || read->body.size() > largest_refusal)
       break;
     read->body.append(chunk, 0, *length);
   }
@@ -347,25 +105,16 @@ attempt<answer> service_client::begin_download(const std::string& path) {
 attempt<std::size_t> service_client::read_download(std::span<char> buffer) {
   auto& link = *connection_;
   for (;;) {
-    if (!link.connected() || !link.download || link.download->is_done())
+    if (!link.connected() || !link.has_more())
       return std::size_t{0};
-    auto length = link.secure ? link.run(link.more(*link.encrypted, buffer)) : link.run(link.more(*link.plain, buffer));
+    auto length = link.run(link.more(buffer));
     if (!length || *length > 0)
       return length;
   }
 }
 
 attempt<void> service_client::pause(std::chrono::milliseconds span) {
-  auto& link = *connection_;
-  link.timer.emplace(link.context, span);
-  auto sleep = [](asio::steady_timer& timer) -> asio::awaitable<attempt<void>> {
-    error_code ignored;
-    co_await timer.async_wait(with_error(ignored));
-    co_return attempt<void>{};
-  };
-  auto slept = link.run(sleep(*link.timer));
-  link.timer.reset();
-  return slept;
+  return connection_->run(connection_->sleep(span));
 }
 
 const std::string& service_client::base() const noexcept {

@@ -16,6 +16,8 @@
 
 namespace sluice::command {
 
+class service_connection;
+
 /// What the service answered to one request.
 struct answer {
   unsigned status = 0;
@@ -58,9 +60,8 @@ class service_client {
   [[nodiscard]] const std::string& base() const noexcept;
 
  private:
-  struct connection;
-  explicit service_client(std::unique_ptr<connection> made);
-  std::unique_ptr<connection> connection_;
+  explicit service_client(std::unique_ptr<service_connection> made);
+  std::unique_ptr<service_connection> connection_;
 };
 
 }  // namespace sluice::command
