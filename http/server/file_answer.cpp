@@ -42,7 +42,8 @@ asio::awaitable<bool> send_head(connection& peer, std::string_view head, const d
     if (sent > 0) {
       head.remove_prefix(static_cast<std::size_t>(sent));
     } else if (sent < 0 && errno == EAGAIN) {
-      if (!co_await writable(peer, limit, in_hand))
+      const bool goes_on = co_await writable(peer, limit, in_hand);
+      if (!goes_on)
         co_return false;
     } else if (sent == 0 || errno != EINTR) {
       co_return false;
@@ -51,8 +52,11 @@ asio::awaitable<bool> send_head(connection& peer, std::string_view head, const d
   co_return true;
 }
 
-asio::awaitable<bool> send_plain(connection& peer, const file_part& part, read_pool& pool, deadline& limit,
-                                 const server_limits& limits, in_hand_guard& in_hand) {
+asio::awaitable<bool> send_plain(connection& peer, std::string_view head, const file_part& part, read_pool& pool,
+                                 deadline& limit, const server_limits& limits, in_hand_guard& in_hand) {
+  const bool head_sent = co_await send_head(peer, head, limit, in_hand);
+  if (!head_sent)
+    co_return false;
   const auto end = part.offset + part.length;
   auto checked_until = part.offset;  // the page cache holds everything before
   std::uint64_t turn = 0;
@@ -83,7 +87,8 @@ asio::awaitable<bool> send_plain(connection& peer, const file_part& part, read_p
       }
     } else if (sent < 0 && errno == EAGAIN) {
       turn = 0;
-      if (!co_await writable(peer, limit, in_hand))
+      const bool goes_on = co_await writable(peer, limit, in_hand);
+      if (!goes_on)
         co_return false;
     } else if (sent == 0 || errno != EINTR) {
       co_return false;  // the reader went away, or the file is shorter than it was
@@ -92,8 +97,11 @@ asio::awaitable<bool> send_plain(connection& peer, const file_part& part, read_p
   co_return true;
 }
 
-asio::awaitable<bool> send_encrypted(connection& peer, const file_part& part, read_pool& pool, deadline& limit,
-                                     const server_limits& limits, in_hand_guard& in_hand) {
+asio::awaitable<bool> send_encrypted(connection& peer, std::string_view head, const file_part& part, read_pool& pool,
+                                     deadline& limit, const server_limits& limits, in_hand_guard& in_hand) {
+  const auto head_error = co_await peer.write(head, std::string_view());
+  if (head_error)
+    co_return false;
   const auto block = std::make_unique_for_overwrite<char[]>(tls_block_bytes);
   const auto end = part.offset + part.length;
   for (auto position = part.offset; position < end;) {
@@ -120,14 +128,8 @@ asio::awaitable<bool> send_encrypted(connection& peer, const file_part& part, re
 asio::awaitable<bool> send_file(connection& peer, std::string_view head, const file_part& part, read_pool& pool,
                                 deadline& limit, const server_limits& limits, in_hand_guard& in_hand) {
   limit.arm(limits.stall_deadline);
-  if (!peer.plain()) {
-    if (co_await peer.write(head, std::string_view()))
-      co_return false;
-    co_return co_await send_encrypted(peer, part, pool, limit, limits, in_hand);
-  }
-  if (!co_await send_head(peer, head, limit, in_hand))
-    co_return false;
-  co_return co_await send_plain(peer, part, pool, limit, limits, in_hand);
+  return peer.plain() ? send_plain(peer, head, part, pool, limit, limits, in_hand)
+                      : send_encrypted(peer, head, part, pool, limit, limits, in_hand);
 }
 
 }  // namespace sluice::http
