@@ -217,10 +217,9 @@ TEST_CASE("destroying a source closes its connection, also while it waits") {
   fetching test;
   const bool while_opening = GENERATE(true, false);
   CAPTURE(while_opening);
-  script acts{await_request{}};
-  if (!while_opening)
-    acts.push_back(say{"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n"});
-  acts.push_back(hang{});
+  const auto acts = while_opening
+                        ? script{await_request{}, hang{}}
+                        : script{await_request{}, say{"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n"}, hang{}};
   test.server.play({acts});
 
   http_source_factory factory{test.sources, test.limits};

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <boost/asio/steady_timer.hpp>
+
 #include "tests/http/client/fetching.hpp"
 
 using namespace sluice::http;
