@@ -179,9 +179,11 @@ std::optional<std::string_view> address_policy::refusal(const ip::address& addre
   }
   if (let_through(plain))
     return std::nullopt;
+  if (const auto reason = plain.is_v4() ? special_v4(plain) : special_v6(plain))
+    return reason;
   if (std::ranges::any_of(own, [&](const ip::address& each) { return without_scope(each) == plain; }))
     return "own address";
-  return plain.is_v4() ? special_v4(plain) : special_v6(plain);
+  return std::nullopt;
 }
 
 std::vector<ip::address> own_addresses() {

@@ -27,7 +27,7 @@ std::string in_words(std::chrono::milliseconds time) {
 
 }  // namespace
 
-body_reader::body_reader(std::shared_ptr<connection> over, answer from, const fetch_limits& limits)
+body_reader::body_reader(std::shared_ptr<source_connection> over, answer from, const fetch_limits& limits)
     : over_{std::move(over)},
       framing_{from.head.framing},
       length_{from.head.length},

@@ -11,10 +11,10 @@
 
 #include "actors/ports.hpp"
 #include "http/client/chunked_decoder.hpp"
-#include "http/client/connection.hpp"
 #include "http/client/exchange.hpp"
 #include "http/client/fetch_limits.hpp"
 #include "http/client/rate_floor.hpp"
+#include "http/client/source_connection.hpp"
 
 namespace sluice::http {
 
@@ -24,7 +24,7 @@ namespace sluice::http {
 class body_reader {
  public:
   /// `from` must be framed by a length or by chunks.
-  body_reader(std::shared_ptr<connection> over, answer from, const fetch_limits& limits);
+  body_reader(std::shared_ptr<source_connection> over, answer from, const fetch_limits& limits);
 
   /// `into` must not be empty. Errors: `source_truncated`, `source_stalled` (nothing for the idle time, or less than
   /// the minimum rate), both transient; `source_protocol`.
@@ -35,7 +35,7 @@ class body_reader {
   [[nodiscard]] std::size_t take_start(std::span<std::byte> into) noexcept;
   [[nodiscard]] boost::asio::awaitable<actors::source_result<std::size_t>> receive(std::span<std::byte> into);
 
-  std::shared_ptr<connection> over_;
+  std::shared_ptr<source_connection> over_;
   body_framing framing_;
   std::uint64_t length_;  ///< of the body, when framing is content_length
   std::string start_;

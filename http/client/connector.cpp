@@ -69,7 +69,7 @@ asio::awaitable<connector::connected> connector::connect(schemas::location to, s
     const auto now = steady::now();
     if (now >= give_up)
       break;
-    auto fresh = std::make_shared<connection>(executor);
+    auto fresh = std::make_shared<source_connection>(executor);
     if (!live->adopt(fresh))
       co_return unreachable(to, "aborted", true);
     const asio::ip::tcp::endpoint peer{address, to.port};
@@ -88,7 +88,7 @@ asio::awaitable<connector::connected> connector::connect(schemas::location to, s
 }
 
 asio::awaitable<connector::connected> connector::shake_hands(const schemas::location& to,
-                                                             std::shared_ptr<connection> fresh) {
+                                                             std::shared_ptr<source_connection> fresh) {
   const auto error = co_await fresh->handshake(*tls_, to.host, steady::now() + limits_.handshake);
   if (!error)
     co_return fresh;

@@ -22,7 +22,7 @@ namespace sluice::http {
 /// not resolved again, so what was checked is what is spoken to. Shared by all fetches of a factory.
 class connector {
  public:
-  using connected = actors::source_result<std::shared_ptr<connection>>;
+  using connected = actors::source_result<std::shared_ptr<source_connection>>;
 
   connector(address_policy policy, std::shared_ptr<boost::asio::ssl::context> tls, const fetch_limits& limits,
             std::size_t resolver_threads);
@@ -41,7 +41,7 @@ class connector {
 
   [[nodiscard]] boost::asio::awaitable<actors::source_result<addresses>> find(const schemas::location& to);
   [[nodiscard]] boost::asio::awaitable<connected> shake_hands(const schemas::location& to,
-                                                              std::shared_ptr<connection> fresh);
+                                                              std::shared_ptr<source_connection> fresh);
 
   address_policy policy_;
   std::shared_ptr<boost::asio::ssl::context> tls_;

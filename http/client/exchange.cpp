@@ -40,7 +40,7 @@ std::string request_text(const schemas::location& to, const std::optional<resump
   return out + "\r\n";
 }
 
-boost::asio::awaitable<actors::source_result<answer>> ask(std::shared_ptr<connection> over, std::string request,
+boost::asio::awaitable<actors::source_result<answer>> ask(std::shared_ptr<source_connection> over, std::string request,
                                                           fetch_limits limits) {
   // One deadline for the whole head: a source that dribbles it byte by byte gains nothing.
   const auto deadline = steady::now() + limits.first_answer;

@@ -9,9 +9,9 @@
 #include <boost/asio/awaitable.hpp>
 
 #include "actors/ports.hpp"
-#include "http/client/connection.hpp"
 #include "http/client/fetch_limits.hpp"
 #include "http/client/response_head.hpp"
+#include "http/client/source_connection.hpp"
 #include "schemas/location.hpp"
 
 /// One request and the head of its answer, over one connection.
@@ -34,7 +34,7 @@ struct answer {
 
 /// Sends `request` and reads one final answer's head; interim answers are skipped. Errors: `source_truncated` (closed
 /// without an answer) and `source_stalled`, both transient; `source_protocol`.
-[[nodiscard]] boost::asio::awaitable<actors::source_result<answer>> ask(std::shared_ptr<connection> over,
+[[nodiscard]] boost::asio::awaitable<actors::source_result<answer>> ask(std::shared_ptr<source_connection> over,
                                                                         std::string request, fetch_limits limits);
 
 }  // namespace sluice::http

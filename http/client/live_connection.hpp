@@ -4,7 +4,7 @@
 #include <memory>
 #include <utility>
 
-#include "http/client/connection.hpp"
+#include "http/client/source_connection.hpp"
 
 namespace sluice::http {
 
@@ -14,7 +14,7 @@ namespace sluice::http {
 class live_connection {
  public:
   /// Takes the place of the one before, which is closed. False when the fetch was aborted.
-  [[nodiscard]] bool adopt(std::shared_ptr<connection> next) {
+  [[nodiscard]] bool adopt(std::shared_ptr<source_connection> next) {
     release();
     if (aborted_)
       return false;
@@ -30,10 +30,10 @@ class live_connection {
     aborted_ = true;
     release();
   }
-  [[nodiscard]] const std::shared_ptr<connection>& now() const noexcept { return now_; }
+  [[nodiscard]] const std::shared_ptr<source_connection>& now() const noexcept { return now_; }
 
  private:
-  std::shared_ptr<connection> now_;
+  std::shared_ptr<source_connection> now_;
   bool aborted_ = false;
 };
 

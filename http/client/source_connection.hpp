@@ -22,7 +22,7 @@ namespace sluice::http {
 /// ends the one that is under way. After an error nothing but destruction is of use.
 ///
 /// Used from one serial executor (one thread, or a strand). Keep it in a shared_ptr, and hold that across every wait.
-class connection : public std::enable_shared_from_this<connection> {
+class source_connection : public std::enable_shared_from_this<source_connection> {
  public:
   using time_point = std::chrono::steady_clock::time_point;
   using error_code = boost::system::error_code;
@@ -31,7 +31,7 @@ class connection : public std::enable_shared_from_this<connection> {
     std::size_t bytes = 0;
   };
 
-  explicit connection(const boost::asio::any_io_executor& executor);
+  explicit source_connection(const boost::asio::any_io_executor& executor);
 
   /// `receive_buffer` bytes for SO_RCVBUF are set before the handshake of TCP: later they no longer bound its window.
   [[nodiscard]] boost::asio::awaitable<error_code> connect(boost::asio::ip::tcp::endpoint peer, int receive_buffer,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "http/client/connection.hpp"
+#include "http/client/source_connection.hpp"
 
 #include <tuple>
 
@@ -37,10 +37,10 @@ bool expect_identity(SSL* session, const std::string& host) {
 
 }  // namespace
 
-connection::connection(const asio::any_io_executor& executor) : socket_{executor}, watchdog_{executor} {}
+source_connection::source_connection(const asio::any_io_executor& executor) : socket_{executor}, watchdog_{executor} {}
 
-asio::awaitable<connection::error_code> connection::connect(tcp::endpoint peer, int receive_buffer,
-                                                            time_point deadline) {
+asio::awaitable<source_connection::error_code> source_connection::connect(tcp::endpoint peer, int receive_buffer,
+                                                                          time_point deadline) {
   error_code error;
   socket_.open(peer.protocol(), error);
   if (!error)
@@ -52,8 +52,8 @@ asio::awaitable<connection::error_code> connection::connect(tcp::endpoint peer, 
   co_return ended(error);
 }
 
-asio::awaitable<connection::error_code> connection::handshake(asio::ssl::context& context, std::string host,
-                                                              time_point deadline) {
+asio::awaitable<source_connection::error_code> source_connection::handshake(asio::ssl::context& context,
+                                                                            std::string host, time_point deadline) {
   tls_.emplace(socket_, context);
   if (!expect_identity(tls_->native_handle(), host)) {
     const error_code refused = asio::error::invalid_argument;
@@ -64,12 +64,12 @@ asio::awaitable<connection::error_code> connection::handshake(asio::ssl::context
   co_return ended(error);
 }
 
-long connection::certificate_verdict() const noexcept {
+long source_connection::certificate_verdict() const noexcept {
   // native_handle() only reads; Asio does not offer it for a const stream.
   return tls_ ? SSL_get_verify_result(const_cast<tls_stream&>(*tls_).native_handle()) : X509_V_OK;
 }
 
-asio::awaitable<connection::error_code> connection::write(std::string_view bytes, time_point deadline) {
+asio::awaitable<source_connection::error_code> source_connection::write(std::string_view bytes, time_point deadline) {
   expect_by(deadline);
   const auto from = asio::buffer(bytes.data(), bytes.size());
   if (tls_) {
@@ -80,7 +80,8 @@ asio::awaitable<connection::error_code> connection::write(std::string_view bytes
   co_return ended(error);
 }
 
-asio::awaitable<connection::transfer> connection::read_some(std::span<std::byte> into, time_point deadline) {
+asio::awaitable<source_connection::transfer> source_connection::read_some(std::span<std::byte> into,
+                                                                          time_point deadline) {
   expect_by(deadline);
   const auto to = asio::buffer(into.data(), into.size());
   transfer out;
@@ -92,7 +93,7 @@ asio::awaitable<connection::transfer> connection::read_some(std::span<std::byte>
   co_return out;
 }
 
-void connection::abort() noexcept {
+void source_connection::abort() noexcept {
   watchdog_.cancel();
   error_code ignored;
   socket_.close(ignored);
@@ -100,13 +101,13 @@ void connection::abort() noexcept {
 
 /// The watchdog sleeps until the deadline it was armed for. A later deadline costs nothing but this assignment, only an
 /// earlier one wakes it; between waits there is none, however long the owner takes.
-void connection::expect_by(time_point deadline) {
+void source_connection::expect_by(time_point deadline) {
   deadline_ = deadline;
   if (!watching_ || deadline < watchdog_.expiry())
     watch();
 }
 
-void connection::watch() {
+void source_connection::watch() {
   watching_ = true;
   watchdog_.expires_at(deadline_);
   watchdog_.async_wait([weak = weak_from_this()](const error_code& error) {
@@ -126,7 +127,7 @@ void connection::watch() {
   });
 }
 
-connection::error_code connection::ended(error_code error) noexcept {
+source_connection::error_code source_connection::ended(error_code error) noexcept {
   deadline_ = time_point::max();
   if (error && expired_)
     return asio::error::timed_out;

@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: Apache-2.0
+// The service: configuration, stores, actors, server, and their ordered stop. The composition root: here alone the
+// parts meet.
+#include <csignal>
+#include <filesystem>
+#include <future>
+#include <iostream>
+#include <memory>
+#include <optional>
+#include <string>
+#include <system_error>
+
+#include <spdlog/sinks/stdout_color_sinks.h>
+#include <spdlog/spdlog.h>
+#include <CLI/CLI.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/signal_set.hpp>
+
+#include "actors/actor_tree.hpp"
+#include "actors/import/recovery.hpp"
+#include "actors/pipeline/pipeline_runner.hpp"
+#include "http/api/service.hpp"
+#include "http/client/http_source.hpp"
+#include "persistence/blob_store.hpp"
+#include "persistence/record_store.hpp"
+#include "schemas/configuration.hpp"
+
+namespace {
+
+using namespace sluice;
+using namespace std::chrono_literals;
+
+/// How long reads in hand may take to finish, and imports to pause, once the service is told to stop.
+constexpr std::chrono::milliseconds stop_grace = 30s;
+/// Disk space that imports never take: records must still be written when the disk is "full".
+constexpr std::uint64_t free_space_floor = std::uint64_t{64} << 20;
+
+struct command_line {
+  std::string config_file;
+  std::optional<std::string> listen, operator_listen, data_dir;
+  std::string log_level = "info";
+  bool check_config = false;
+};
+
+class system_clock final : public actors::wall_clock {
+ public:
+  [[nodiscard]] schemas::time_point now() const override {
+    return std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now());
+  }
+};
+
+/// File work of the actors, done by the thread that writes to the same disk.
+class store_work final : public actors::blocking_work {
+ public:
+  explicit store_work(actors::store_engine& store) : store_{store} {}
+  void post(std::function<void()> work) override { store_.post(std::move(work)); }
+
+ private:
+  actors::store_engine& store_;
+};
+
+/// Decisions only, on two threads that sleep when there is nothing to decide; serving has the cores.
+struct control_configuration : caf::actor_system_config {
+  control_configuration() {
+    actors::register_messages(*this);
+    set("scheduler.policy", caf::atom("sharing"));
+    set("scheduler.max-threads", std::size_t{2});
+    set("scheduler.max-throughput", std::size_t{64});
+  }
+};
+
+schemas::result<schemas::configuration> configured(const command_line& options) {
+  schemas::configuration configuration;
+  if (!options.config_file.empty()) {
+    auto loaded = schemas::load_configuration(options.config_file);
+    if (!loaded)
+      return loaded;
+    configuration = std::move(*loaded);
+  }
+  if (options.listen)
+    configuration.http.listen = *options.listen;
+  if (options.operator_listen)
+    configuration.http.operator_listen = *options.operator_listen;
+  if (options.data_dir)
+    configuration.store.data_dir = *options.data_dir;
+  if (const auto sound = schemas::validate(configuration); !sound)
+    return tl::unexpected{sound.error()};
+  return configuration;
+}
+
+/// Everything that runs, in the order in which it starts; it stops in the opposite one.
+class service {
+ public:
+  service(command_line options, schemas::configuration configuration)
+      : options_{std::move(options)}, configuration_{std::move(configuration)} {}
+
+  /// The exit status of the process.
+  int run();
+
+ private:
+  schemas::result<void> start();
+  void stop();
+  void wait_for_signals();
+  void reload();
+
+  command_line options_;
+  schemas::configuration configuration_;
+  system_clock clock_;
+  actors::progress_board progress_;
+  actors::throttle_board throttles_;
+  boost::asio::io_context control_{1};
+  boost::asio::signal_set signals_{control_, SIGTERM, SIGINT, SIGHUP};
+  int exit_status_ = 0;
+
+  std::unique_ptr<persistence::record_store> records_;
+  std::unique_ptr<persistence::blob_store> blobs_;
+  std::unique_ptr<http::http_source_factory> sources_;
+  std::unique_ptr<actors::pipeline_runner> pipelines_;
+  std::unique_ptr<store_work> files_;
+  control_configuration system_configuration_;
+  std::unique_ptr<caf::actor_system> system_;
+  std::unique_ptr<actors::actor_tree> tree_;
+  std::unique_ptr<http::api_server> api_;
+};
+
+schemas::result<void> service::start() {
+  const auto& data_dir = configuration_.store.data_dir;
+  std::error_code failed;
+  std::filesystem::create_directories(data_dir, failed);
+  if (failed)
+    return schemas::refuse(schemas::error_code::store_failed,
+                           "The data directory " + data_dir.string() + " cannot be made (" + failed.message() +
+                               "). Choose another with --data-dir, or [store] data_dir.");
+  auto blobs = persistence::blob_store::open(data_dir, free_space_floor);
+  if (!blobs)
+    return tl::unexpected{blobs.error()};
+  blobs_ = std::move(*blobs);
+  auto records = persistence::record_store::open(data_dir);
+  if (!records)
+    return tl::unexpected{records.error()};
+  records_ = std::move(*records);
+  const auto swept = actors::sweep_orphans(*records_, *blobs_);
+  if (swept.staged_removed + swept.images_removed > 0)
+    spdlog::info("orphans removed staged={} images={}", swept.staged_removed, swept.images_removed);
+
+  sources_ = std::make_unique<http::http_source_factory>(configuration_.sources, configuration_.imports);
+  actors::pipeline_options moving;
+  moving.imports = configuration_.imports;
+  moving.verify = configuration_.verify;
+  moving.digests = configuration_.digests;
+  pipelines_ = std::make_unique<actors::pipeline_runner>(*sources_, *blobs_, throttles_, moving);
+  files_ = std::make_unique<store_work>(pipelines_->store());
+
+  system_ = std::make_unique<caf::actor_system>(system_configuration_);
+  const actors::import_surroundings around{*records_, *blobs_, *pipelines_,           *files_,
+                                           progress_, clock_,  configuration_.imports};
+  tree_ = std::make_unique<actors::actor_tree>(*system_, *records_, around, throttles_, configuration_,
+                                               [this](const std::string&) {
+                                                 boost::asio::post(control_, [this] {
+                                                   exit_status_ = 1;
+                                                   control_.stop();
+                                                 });
+                                               });
+  api_ = std::make_unique<http::api_server>(http::service_parts{*system_, tree_->imports(), tree_->lifetimes(),
+                                                                *records_, *blobs_, progress_, configuration_});
+  if (const auto listening = api_->start(); !listening)
+    return listening;
+  if (const auto taken_up = tree_->recover(); taken_up > 0)
+    spdlog::info("imports taken up count={}", taken_up);
+  return {};
+}
+
+void service::wait_for_signals() {
+  signals_.async_wait([this](const boost::system::error_code& error, int signal) {
+    if (error)
+      return;
+    if (signal == SIGHUP) {
+      reload();
+      wait_for_signals();
+    } else {
+      spdlog::info("stopping signal={}", signal == SIGTERM ? "SIGTERM" : "SIGINT");
+      control_.stop();
+    }
+  });
+}
+
+void service::reload() {
+  const auto fresh = configured(options_);
+  if (!fresh) {
+    spdlog::error("configuration not changed reason=\"{}\"", fresh.error().message);
+    return;
+  }
+  const auto left = [](const char* section, bool same) {
+    if (!same)
+      spdlog::warn("configuration changed section=[{}] but it takes effect only at the next start", section);
+  };
+  left("http", fresh->http == configuration_.http);
+  left("store", fresh->store == configuration_.store);
+  left("auth", fresh->auth == configuration_.auth && fresh->keystone == configuration_.keystone);
+  left("imports", fresh->imports == configuration_.imports);
+  left("sources", fresh->sources == configuration_.sources);
+  left("verify", fresh->verify == configuration_.verify);
+  left("digests", fresh->digests == configuration_.digests);
+  left("network", fresh->network == configuration_.network);
+  // The one section that is in force at once; the others keep what the running parts were made with.
+  tree_->configure(fresh->bandwidth);
+  spdlog::info("configuration read again section=[bandwidth] in force");
+}
+
+void service::stop() {
+  // Reads finish and imports pause at the same time; both have the same grace.
+  auto reads = std::async(std::launch::async, [this] {
+    if (api_)
+      api_->stop(stop_grace);
+  });
+  if (tree_ && !tree_->stop(stop_grace))
+    spdlog::warn("not every import paused in time; each continues from its last checkpoint");
+  reads.wait();
+  api_.reset();
+  tree_.reset();
+  if (pipelines_)
+    pipelines_->shutdown();
+  system_.reset();
+  files_.reset();
+  pipelines_.reset();
+}
+
+int service::run() {
+  if (const auto started = start(); !started) {
+    std::cerr << "sluiced: " << started.error().message << '\n';
+    stop();
+    return 1;
+  }
+  std::cout << "sluiced ready: api " << api_->api_endpoint() << " operator " << api_->operator_endpoint() << std::endl;
+  wait_for_signals();
+  control_.run();
+  stop();
+  spdlog::info("stopped status={}", exit_status_);
+  return exit_status_;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  command_line options;
+  CLI::App app{"Takes disk images from people the cloud does not trust, and serves them to the cloud.", "sluiced"};
+  app.add_option("--config", options.config_file, "Configuration file (TOML); every setting has a default")
+      ->type_name("FILE");
+  app.add_option("--listen", options.listen, "Where users and Nova reach the API; port 0 picks a free one")
+      ->type_name("ADDR:PORT");
+  app.add_option("--operator-listen", options.operator_listen, "Where operators reach it")->type_name("ADDR:PORT");
+  app.add_option("--data-dir", options.data_dir, "Where records and images are kept")->type_name("DIR");
+  app.add_option("--log-level", options.log_level, "What is logged on stderr")
+      ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error", "critical", "off"}))
+      ->type_name("LEVEL");
+  app.add_flag("--check-config", options.check_config, "Read the configuration, say whether it is sound, and exit");
+  app.set_version_flag("--version", "sluiced " SLUICE_VERSION);
+  CLI11_PARSE(app, argc, argv);
+
+  const auto logger = spdlog::stderr_color_mt("sluice");
+  logger->set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %^%l%$ %v");
+  logger->set_level(spdlog::level::from_str(options.log_level));
+  spdlog::set_default_logger(logger);
+
+  const auto configuration = configured(options);
+  if (!configuration) {
+    std::cerr << "sluiced: " << configuration.error().message << '\n';
+    return 2;
+  }
+  if (options.check_config) {
+    std::cout << (options.config_file.empty() ? "The default configuration" : options.config_file) << " is sound.\n";
+    return 0;
+  }
+  std::signal(SIGPIPE, SIG_IGN);
+  try {
+    return service{options, *configuration}.run();
+  } catch (const std::exception& fault) {
+    std::cerr << "sluiced: " << fault.what() << '\n';
+    return 1;
+  }
+}
