@@ -173,6 +173,20 @@ TEST_CASE("zeros written where data was make a hole of it") {
     CHECK(allocated(*file) <= 512 * kib + 16 * kib);
 }
 
+TEST_CASE("zeros over what the same open file wrote before are zeros") {
+  const temporary_directory where;
+  const auto store = open_store(where.path());
+  auto file = store->create_staged(uuid(1));
+  REQUIRE(file.has_value());
+  aligned_bytes bytes{256 * kib};
+  bytes.fill_random(8);
+  REQUIRE(file->write_at(0, bytes.span()));
+  bytes.fill(std::byte{0});
+  REQUIRE(file->write_at(0, bytes.span()));
+  REQUIRE(file->sync(256 * kib));
+  CHECK(same(contents(where.path() / "staging" / uuid(1)), bytes.span()));
+}
+
 TEST_CASE("a staged file goes on after a restart at the length that was durable") {
   const temporary_directory where;
   aligned_bytes bytes{mib};
