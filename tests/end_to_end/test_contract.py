@@ -361,6 +361,7 @@ class MalformedHttp(EndToEndCase):
             "an unknown version": b"GET /v2/images HTTP/9.9\r\nHost: x\r\n\r\n" + smuggled,
             "not http": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"\x00" * 64,
         }
+        before = self.service.get(IMPORTS).json["image_imports"]
         for what, request in cases.items():
             with self.subTest(what):
                 answer = self.raw(request)
@@ -368,7 +369,7 @@ class MalformedHttp(EndToEndCase):
                 self.assertLessEqual(len(statuses), 1, f"a second request was answered: {answer!r}")
                 for status in statuses:
                     self.assertTrue(400 <= status <= 505 and status != 404, answer)
-        self.assertEqual(self.service.get(IMPORTS).json["image_imports"], [])
+        self.assertEqual(len(self.service.get(IMPORTS).json["image_imports"]), len(before), "one of them was accepted")
 
     def test_huge_headers_are_refused(self):
         for what, fields in {"one long field": b"X-A: " + b"a" * (1 << 20) + b"\r\n",
@@ -449,7 +450,8 @@ class Documentation(unittest.TestCase):
         table = (root / "schemas" / "error_code.cpp").read_text()
         names = set(re.findall(r'error_description\{\w+,\s*"([a-z0-9-]+)"', table)) - {"none"}
         self.assertGreater(len(names), 40)
-        documented = set(re.findall(r"^\| `([a-z0-9-]+)` \|", (root / "docs" / "api.md").read_text(), re.MULTILINE))
+        reference = (root / "docs" / "api.md").read_text().partition("\n## Errors\n")[2]
+        documented = set(re.findall(r"^\| `([a-z0-9-]+)` \|", reference, re.MULTILINE))
         self.assertEqual(documented, names)
 
 

@@ -18,7 +18,7 @@ def project(name, roles="member", **more):
 
 
 class Isolation(EndToEndCase):
-    config = {"auth": {"mode": "trusted-headers"}, "imports": {"max_running": 4}}
+    config = {"auth": {"mode": "trusted-headers"}, "imports": {"max_running": 4, "max_running_per_project": 2}}
 
     @classmethod
     def setUpClass(cls):
