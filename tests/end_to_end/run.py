@@ -4,7 +4,8 @@
 
     run.py --build-dir build/check [--jobs N] [--counts FILE] [MODULE[.CLASS[.TEST]] …]
 
-Each test_*.py runs in a process of its own, N at a time; its output appears when it is over. The last line is
+Each test_*.py runs in a process of its own, N at a time; its output appears when it is over, what
+failed at the end. The last line is
 "N passed, M failed, K skipped"; --counts writes the three numbers to a file as well.
 """
 import argparse
@@ -92,16 +93,22 @@ def main():
         by_module.setdefault(name.split(".")[0], []).append(name)
     order = sorted(by_module, key=lambda module: (module not in SLOWEST_FIRST, module))
 
-    totals, broken = [0, 0, 0], []
+    totals, broken = [0, 0, 0], {}
     with tempfile.TemporaryDirectory(prefix="sluice-end-to-end-") as scratch, \
             concurrent.futures.ThreadPoolExecutor(arguments.jobs) as pool:
         waiting = {pool.submit(run_child, module, by_module[module], arguments, scratch): module for module in order}
         for done in concurrent.futures.as_completed(waiting):
             module, (counts, output) = waiting[done], done.result()
-            print(f"===== {module}: {counts[0]} passed, {counts[1]} failed, {counts[2]} skipped\n{output}", flush=True)
+            report = f"===== {module}: {counts[0]} passed, {counts[1]} failed, {counts[2]} skipped\n{output}"
             totals = [total + count for total, count in zip(totals, counts)]
             if counts[1]:
-                broken.append(module)
+                broken[module] = report
+                print(f"===== {module} failed: see the end", flush=True)
+            else:
+                print(report, flush=True)
+    # What failed comes last, where it is looked for.
+    for report in broken.values():
+        print(report)
     if broken:
         print("failed in: " + ", ".join(sorted(broken)))
     if arguments.counts:
