@@ -128,8 +128,8 @@ class api_fixture {
     configuration.auth.mode = mode;
     char name[] = "/tmp/sluice-test-XXXXXX";
     directory = ::mkdtemp(name);
-    records = std::move(*persistence::record_store::open(directory));
-    blobs = std::move(*persistence::blob_store::open(directory, 0));
+    records = persistence::record_store::open(directory).value();
+    blobs = persistence::blob_store::open(directory, 0).value();
     supervisor = system->spawn(fake_supervisor, world);
     lifetime = system->spawn(fake_lifetime, world);
     api = std::make_unique<api_server>(
