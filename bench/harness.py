@@ -168,9 +168,9 @@ def raw_disk(path, size):
         for _ in range(size // len(block)):
             out.write(block)
         out.write(block[:size % len(block)])
-        sectors = size // 512
-        entry = bytes([0x80, 0, 2, 0, 0x83, 0xFE, 0xFF, 0xFF]) + (2048).to_bytes(4, "little") + \
-            (sectors - 2048).to_bytes(4, "little")
+        sectors, begin = size // 512, 64
+        entry = bytes([0x80, 0, 2, 0, 0x83, 0xFE, 0xFF, 0xFF]) + begin.to_bytes(4, "little") + \
+            (sectors - begin).to_bytes(4, "little")
         out.seek(0)
         out.write(bytes(446) + entry + bytes(48) + b"\x55\xaa")
     return path

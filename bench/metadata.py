@@ -30,6 +30,8 @@ try:
     raw_disk(source / "disk.raw", MIB)
     with Nginx(source, 18204) as nginx, Sluice(folder) as sluice:
         records = [sluice.import_now(f"{nginx.url}/disk.raw", name=f"disk {n}") for n in range(25)]
+        if records[0]["status"] != "success":
+            raise SystemExit(f"the import failed: {records[0]}")
         paths = {"GET image": records[0]["image_ref"], "GET images (25)": "/v2/images",
                  "GET image-import": f"/v2/image-imports/{records[0]['id']}", "GET schema": "/v2/schemas/image"}
         figures = {name: [wrk(sluice.url + path) for _ in range(options.runs)] for name, path in paths.items()}

@@ -17,7 +17,9 @@ namespace sluice::actors {
 /// and the checksum that the user expects where it is another. Bytes that start over need new lanes.
 class import_lanes {
  public:
-  import_lanes(const schemas::image_import& record, const pipeline_options& options);
+  /// `alone`: no other import runs. Then md5 and SHA-512 go on two threads, which ends this import soonest; with others
+  /// they go paired on one, which costs all of them together the least (where the processor can; see paired_digest).
+  import_lanes(const schemas::image_import& record, const pipeline_options& options, bool alone);
 
   [[nodiscard]] const std::shared_ptr<digest_stream>& stream() const noexcept { return stream_; }
   [[nodiscard]] bool front_decided() const noexcept { return inspection_.front_decided(); }
@@ -31,12 +33,15 @@ class import_lanes {
 
  private:
   [[nodiscard]] schemas::result<void> check_expected() const;
+  [[nodiscard]] const std::string& os_hash_value() const noexcept;
+  [[nodiscard]] std::string md5_value() const;
 
   std::optional<std::string> expected_algorithm_;
   std::optional<std::string> expected_value_;
   std::string os_hash_algo_;
   inspection_lane inspection_;
-  digest_lane os_hash_;
+  std::optional<paired_lane> paired_;  ///< or the two below
+  std::optional<digest_lane> os_hash_;
   std::optional<digest_lane> md5_;
   std::optional<digest_lane> other_;  ///< the expected algorithm, when it is neither
   std::shared_ptr<digest_stream> stream_;

@@ -42,6 +42,7 @@ struct pipeline_parts {
   block_pool& blocks;
   digest_engine& digests;
   store_engine& store;
+  std::function<std::size_t()> live_runs;  ///< how many there are now, the asking one included
 };
 
 /// One import on its way from the source to the staged file, as one coroutine on the transfer executor.

@@ -50,7 +50,7 @@ boost::asio::awaitable<void> import_run::open_staged_file() {
   }
   const auto begin = opened->begin;
   staged_ = std::make_shared<store_stream>(std::move(opened->file), begin);
-  lanes_ = std::make_unique<import_lanes>(job_.record, parts_.options);
+  lanes_ = std::make_unique<import_lanes>(job_.record, parts_.options, parts_.live_runs() <= 1);
   resumed_ = durable_ = promised_ = begin;
   space_ = parts_.blobs.reserve(begin);
   total_ = job_.record.request.expect.size;
@@ -106,7 +106,7 @@ boost::asio::awaitable<void> import_run::start_over() {
     fail(std::move(truncated.error()));
     co_return;
   }
-  lanes_ = std::make_unique<import_lanes>(job_.record, parts_.options);
+  lanes_ = std::make_unique<import_lanes>(job_.record, parts_.options, parts_.live_runs() <= 1);
   space_ = parts_.blobs.reserve(0);
   received_ = launched_ = promised_ = resumed_ = 0;
   validator_.clear();

@@ -73,7 +73,8 @@ void pipeline_runner::begin(import_job job, import_listener listener) {
     refusal.why.emplace(schemas::error_code::conflict, "This import runs already. Wait for its end.");
   } else {
     try {
-      const pipeline_parts parts{options_, sources_, blobs_, throttles_, blocks_, *digests_, *store_};
+      const pipeline_parts parts{options_, sources_,  blobs_,  throttles_,
+                                 blocks_,  *digests_, *store_, [this] { return runs_.size(); }};
       auto run = std::make_shared<import_run>(parts, context_.get_executor(), std::move(job), listener,
                                               [this, id] { gone(id); });
       runs_.emplace(id, run);
