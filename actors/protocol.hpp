@@ -76,8 +76,11 @@ using import_supervisor_actor = caf::typed_actor<
 
 /// Ends lives: finished imports at their expires-by, images at their owner's word.
 using lifetime_actor = caf::typed_actor<
-    // DELETE of an image: the record goes durably, then the bytes. not_found, image_protected.
+    // DELETE of an image: the record goes durably, then the bytes; answers when both are gone. not_found, forbidden,
+    // image_protected.
     caf::replies_to<remove_atom, schemas::identity, std::string>::with<done_atom>,
+    // From the file work: that image's bytes are gone.
+    caf::reacts_to<freed_atom, std::string>,
     // To itself.
     caf::reacts_to<tick_atom, std::uint64_t /*generation*/>, caf::replies_to<pause_atom>::with<done_atom>>;
 

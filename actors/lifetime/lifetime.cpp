@@ -26,6 +26,7 @@ lifetime_actor::behavior_type lifetime_state::make_behavior(record_keeper_actor 
       [this](remove_atom, const schemas::identity& who, const std::string& image_id) {
         return on_remove(who, image_id);
       },
+      [this](freed_atom, const std::string& image_id) { on_freed(image_id); },
       [this](tick_atom, std::uint64_t armed) { on_tick(armed); },
       [this](pause_atom) {
         ++generation;  // a tick under way is stale from now on
@@ -50,14 +51,25 @@ caf::result<done_atom> lifetime_state::on_remove(const schemas::identity& who, c
       .then(
           [this, promise, image_id](done_atom) mutable {
             spdlog::info("image deleted image={}", image_id);
-            around->files.post([&blobs = around->blobs, image_id] {
+            being_freed.emplace(image_id, promise);
+            const auto address = caf::actor_cast<caf::actor_addr>(lifetime_actor{self});
+            around->files.post([address, &blobs = around->blobs, image_id] {
+              // What cannot be freed now is an orphan without a record: the next start sweeps it.
               if (const auto freed = blobs.remove_image(image_id); !freed)
                 spdlog::error("bytes not freed image={} reason=\"{}\"", image_id, freed.error().message);
+              if (const auto owner = caf::actor_cast<caf::strong_actor_ptr>(address))
+                caf::anon_send(caf::actor_cast<lifetime_actor>(owner), freed_atom_v, image_id);
             });
-            promise.deliver(done_atom_v);
           },
           [promise](const caf::error& why) mutable { promise.deliver(why); });
   return promise;
+}
+
+void lifetime_state::on_freed(const std::string& image_id) {
+  const auto [first, last] = being_freed.equal_range(image_id);
+  for (auto waiting = first; waiting != last; ++waiting)
+    waiting->second.deliver(done_atom_v);
+  being_freed.erase(first, last);
 }
 
 void lifetime_state::arm() {

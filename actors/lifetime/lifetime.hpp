@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <map>
+#include <memory>
+#include <string>
+
 #include "actors/import/import_surroundings.hpp"
 #include "actors/protocol.hpp"
 
@@ -16,6 +20,7 @@ struct lifetime_state {
   lifetime_actor::behavior_type make_behavior(record_keeper_actor keeper, import_surroundings around);
 
   caf::result<done_atom> on_remove(const schemas::identity& who, const std::string& image_id);
+  void on_freed(const std::string& image_id);
   void on_tick(std::uint64_t generation);
   void arm();
   void erase_expired();
@@ -30,6 +35,7 @@ struct lifetime_state {
   std::unique_ptr<import_surroundings> around;
   std::uint64_t generation = 0;
   bool erasing = false;
+  std::multimap<std::string, caf::typed_response_promise<done_atom>> being_freed;  ///< by image id
 };
 
 lifetime_actor::behavior_type lifetime(lifetime_actor::stateful_pointer<lifetime_state> self,

@@ -144,7 +144,7 @@ asio::awaitable<response> remove(exchange& at) {
   if (!record)
     co_return no_such_image(at.parameter, at.asked);
   if (!schemas::may_change(at.who, *record))
-    co_return fault(failure(error_code::image_protected, "You are not permitted to delete this image."), at.asked);
+    co_return fault(failure(error_code::forbidden, "You are not permitted to delete this image."), at.asked);
   const auto& parts = at.state.parts;
   auto pending = actors::ask<actors::done_atom>(parts.system, parts.lifetime, at.state.limits.create_deadline,
                                                 actors::remove_atom_v, at.who, at.parameter);

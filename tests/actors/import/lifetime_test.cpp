@@ -61,10 +61,16 @@ TEST_CASE("an image is deleted by its owner alone") {
       world.actors_.ask<actors::done_atom>(world.lifetimes, actors::remove_atom_v, import_world::who("b"), image_id);
   REQUIRE_FALSE(stranger);
   CHECK(stranger.error().code == error_code::not_found);
-  CHECK(world.actors_.ask<actors::done_atom>(world.lifetimes, actors::remove_atom_v, import_world::who("a"), image_id));
+  auto pending = world.actors_.self->request(world.lifetimes, caf::timespan{1h}, actors::remove_atom_v,
+                                             import_world::who("a"), image_id);
+  world.actors_.deliver_messages();
   CHECK_FALSE(world.records->has_image(image_id));
+  CHECK_FALSE(world.actors_.self->has_next_message());  // the answer waits for the bytes
   world.settle();
   CHECK(world.blobs->image_ids().empty());
+  bool answered = false;
+  pending.receive([&](actors::done_atom) { answered = true; }, [](const caf::error&) {});
+  CHECK(answered);
 }
 
 TEST_CASE("a public image is seen by others and deleted only by its owner, a protected one by nobody") {

@@ -114,6 +114,7 @@ inline actors::lifetime_actor::behavior_type fake_lifetime(actors::lifetime_acto
           return error;
         return actors::done_atom_v;
       },
+      [](actors::freed_atom, const std::string&) {},
       [](actors::tick_atom, std::uint64_t) {},
       [](actors::pause_atom) { return actors::done_atom_v; },
   };
