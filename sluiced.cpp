@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The service: configuration, stores, actors, server, and their ordered stop. The composition root: here alone the
 // parts meet.
+#include <sys/resource.h>
+
 #include <csignal>
 #include <filesystem>
 #include <future>
@@ -69,6 +71,15 @@ struct control_configuration : caf::actor_system_config {
     set("scheduler.max-throughput", std::size_t{64});
   }
 };
+
+/// Connections, sources and staged files are descriptors: take as many as the system lets us.
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+    limit.rlim_cur = limit.rlim_max;
+    ::setrlimit(RLIMIT_NOFILE, &limit);
+  }
+}
 
 schemas::result<schemas::configuration> configured(const command_line& options) {
   schemas::configuration configuration;
@@ -273,6 +284,7 @@ int main(int argc, char** argv) {
     return 0;
   }
   std::signal(SIGPIPE, SIG_IGN);
+  raise_descriptor_limit();
   try {
     return service{options, *configuration}.run();
   } catch (const std::exception& fault) {

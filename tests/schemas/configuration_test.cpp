@@ -96,7 +96,7 @@ max_running_per_project = 2
 max_waiting_per_project = 3
 max_image_size = 4
 max_virtual_size = "5KiB"
-project_quota = "6MB"
+project_quota = "0MB"
 result_ttl = "7h"
 stall_timeout = "8s"
 minimum_rate = "9B/s"
@@ -144,7 +144,7 @@ congestion_control = "cubic"
   expected.store = {"/d"};
   expected.auth = {auth_mode::trusted_headers, true};
   expected.keystone = {"u", "n", "p", "f", "j", "ud", "pd", "r", 1s};
-  expected.imports = {1, 2, 3, 4, 5 << 10, 6'000'000, 7h, 8s, 9, 10min, 0};
+  expected.imports = {1, 2, 3, 4, 5 << 10, 0, 7h, 8s, 9, 10min, 0};
   expected.sources = {{"https"}, {}, {"10.0.0.0/8", "::1/128"}, "ca"};
   expected.verify = {raw_policy::any, {"qcow2"}, "", 11, 12s};
   expected.digests = {"sha256", false};
@@ -269,6 +269,8 @@ TEST_CASE("What cannot be meant is refused, with its key") {
        "sources.allow_networks: expected a network whose address is zero"},
       {"[verify]\nformats = []", "verify.formats: expected at least one"},
       {"[verify]\nformats = [\"qcow3\"]", "verify.formats: expected one of"},
+      {"[imports]\nproject_quota = \"6MB\"",
+       "imports.project_quota: expected 0 (none), got 6000000 bytes: quotas are not available in this version"},
       {"[verify]\nconvert_to = \"raw\"", "verify.convert_to: expected \"\", got \"raw\": conversion is not available"},
       {"[verify]\nconvert_to = \"vmdk\"", "verify.convert_to: expected \"\", got \"vmdk\""},
       {"[verify]\nmemory = 0", "verify.memory: expected more than zero"},
