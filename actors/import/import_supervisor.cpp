@@ -99,18 +99,31 @@ caf::result<done_atom> import_supervisor_state::on_cancel(const schemas::identit
   if (!record || (record->project_id != who.project_id && !who.is_admin()))
     return to_error(unknown_import(import_id));
   auto promise = self->make_response_promise<done_atom>();
-  const auto answer = [promise](done_atom) mutable { promise.deliver(done_atom_v); };
-  const auto refuse = [promise](const caf::error& why) mutable { promise.deliver(why); };
   if (const auto found = live.find(import_id); found != live.end()) {
-    self->request(found->second, answer_deadline, cancel_atom_v).then(answer, refuse);
+    self->request(found->second, answer_deadline, cancel_atom_v)
+        .then([promise](done_atom) mutable { promise.deliver(done_atom_v); },
+              [this, promise, import_id](const caf::error& why) mutable {
+                const auto left = around->records.find_import(import_id);
+                // It came to its end while the word was on its way: then this removes it.
+                if (why == caf::sec::request_receiver_down && left && schemas::is_final(left->status))
+                  erase(import_id, promise);
+                else
+                  promise.deliver(why);
+              });
   } else if (schemas::is_final(record->status)) {
-    record_changes changes;
-    changes.erase_imports.push_back(import_id);
-    self->request(keeper, answer_deadline, commit_atom_v, std::move(changes)).then(answer, refuse);
+    erase(import_id, promise);
   } else {
     return to_error(failure{error_code::overloaded, "The import is being taken up again. Try again in a few seconds."});
   }
   return promise;
+}
+
+void import_supervisor_state::erase(const std::string& import_id, caf::typed_response_promise<done_atom> promise) {
+  record_changes changes;
+  changes.erase_imports.push_back(import_id);
+  self->request(keeper, answer_deadline, commit_atom_v, std::move(changes))
+      .then([promise](done_atom) mutable { promise.deliver(done_atom_v); },
+            [promise](const caf::error& why) mutable { promise.deliver(why); });
 }
 
 caf::result<std::uint64_t> import_supervisor_state::on_watch(const std::string& import_id, std::uint64_t seen) {

@@ -27,6 +27,7 @@ struct import_supervisor_state {
   caf::result<std::uint64_t> on_position(const std::string& import_id);
   std::uint64_t on_recover();
   caf::result<done_atom> on_pause();
+  void erase(const std::string& import_id, caf::typed_response_promise<done_atom> promise);
   void on_down(const caf::down_msg& down);
   void restart(const std::string& import_id);
   void give_up(schemas::image_import record);

@@ -141,6 +141,23 @@ TEST_CASE("deleting a finished import removes its record, and another project ca
   CHECK_FALSE(world.records->find_import(id));
 }
 
+TEST_CASE("deleting an import that ends while the word is on its way removes it") {
+  import_world world;
+  const auto id = world.accept().id;
+  auto ended = world.record(id);
+  ended.status = image_import_status::failure;
+  ended.why = schemas::failure{error_code::source_status, "no"};
+  persistence::change_set changes;
+  changes.emplace_back(persistence::put_import{ended});
+  REQUIRE(world.records->commit({changes}).front());
+  const auto live = caf::actor_cast<actors::import_supervisor_actor::stateful_pointer<actors::import_supervisor_state>>(
+                        world.supervisor)
+                        ->state.live;
+  caf::anon_send_exit(live.at(id), caf::exit_reason::kill);  // gone before the supervisor hears of it
+  CHECK(world.actors_.ask<actors::done_atom>(world.supervisor, actors::cancel_atom_v, import_world::who("a"), id));
+  CHECK_FALSE(world.records->find_import(id));
+}
+
 TEST_CASE("who watches is told when the status has changed, and at once when it has seen an older one") {
   import_world world;
   const auto id = world.accept().id;
