@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "actors/pipeline/isolation.hpp"
 #include "schemas/configuration.hpp"
 
 namespace sluice::actors {
@@ -21,6 +22,7 @@ struct pipeline_options {
   std::chrono::milliseconds retry_base{500};
   std::chrono::milliseconds retry_cap{30'000};
   std::chrono::milliseconds checkpoint_interval{1000};
+  isolation protections;
   std::chrono::milliseconds stop_grace{10'000};  ///< how long `shutdown` waits for runs to end
 
   [[nodiscard]] std::size_t pool_size() const noexcept {

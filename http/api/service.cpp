@@ -128,8 +128,8 @@ class api_server::implementation {
   api_state state;
   api_handler api;
   api_handler operators;
-  serving_pressure pressure;
-  serving_pressure operator_pressure;
+  actors::serving_pressure pressure;
+  actors::serving_pressure operator_pressure;
   std::unique_ptr<server> api_front;
   std::unique_ptr<server> operator_front;
   const std::string no_endpoint;
@@ -158,7 +158,7 @@ void api_server::stop(std::chrono::milliseconds grace) {
   implementation_->stop(grace);
 }
 
-const serving_pressure& api_server::pressure() const noexcept {
+const actors::serving_pressure& api_server::pressure() const noexcept {
   return implementation_->pressure;
 }
 

@@ -7,10 +7,10 @@
 
 #include <caf/all.hpp>
 
+#include "actors/bandwidth/serving_pressure.hpp"
 #include "actors/import/import_progress.hpp"
 #include "actors/protocol.hpp"
 #include "http/server/limits.hpp"
-#include "http/server/serving_pressure.hpp"
 #include "persistence/blob_store.hpp"
 #include "persistence/record_store.hpp"
 #include "schemas/configuration.hpp"
@@ -47,7 +47,7 @@ class api_server {
   /// they were told to pause: both orders end.
   void stop(std::chrono::milliseconds grace);
   /// What a governor of background work looks at.
-  [[nodiscard]] const serving_pressure& pressure() const noexcept;
+  [[nodiscard]] const actors::serving_pressure& pressure() const noexcept;
 
  private:
   class implementation;

@@ -26,7 +26,7 @@ constexpr std::uint64_t fetch_bytes = 2 << 20;        ///< read from the disk at
 constexpr std::uint64_t tls_block_bytes = 256 << 10;  ///< read and encrypted at once
 
 /// Waits until the socket takes bytes; false when it failed or the deadline passed.
-asio::awaitable<bool> writable(connection& peer, const deadline& limit, in_hand_guard& in_hand) {
+asio::awaitable<bool> writable(connection& peer, const deadline& limit, actors::in_hand_guard& in_hand) {
   in_hand.release();
   boost::system::error_code error;
   co_await peer.socket().async_wait(asio::socket_base::wait_write, asio::redirect_error(asio::use_awaitable, error));
@@ -36,7 +36,7 @@ asio::awaitable<bool> writable(connection& peer, const deadline& limit, in_hand_
 
 /// The head waits in the kernel for the first bytes of the body, and leaves with them in one segment.
 asio::awaitable<bool> send_head(connection& peer, std::string_view head, const deadline& limit,
-                                in_hand_guard& in_hand) {
+                                actors::in_hand_guard& in_hand) {
   while (!head.empty()) {
     const auto sent = ::send(peer.socket().native_handle(), head.data(), head.size(), MSG_MORE | MSG_NOSIGNAL);
     if (sent > 0) {
@@ -53,7 +53,7 @@ asio::awaitable<bool> send_head(connection& peer, std::string_view head, const d
 }
 
 asio::awaitable<bool> send_plain(connection& peer, std::string_view head, const file_part& part, read_pool& pool,
-                                 deadline& limit, const server_limits& limits, in_hand_guard& in_hand) {
+                                 deadline& limit, const server_limits& limits, actors::in_hand_guard& in_hand) {
   const bool head_sent = co_await send_head(peer, head, limit, in_hand);
   if (!head_sent)
     co_return false;
@@ -98,7 +98,7 @@ asio::awaitable<bool> send_plain(connection& peer, std::string_view head, const 
 }
 
 asio::awaitable<bool> send_encrypted(connection& peer, std::string_view head, const file_part& part, read_pool& pool,
-                                     deadline& limit, const server_limits& limits, in_hand_guard& in_hand) {
+                                     deadline& limit, const server_limits& limits, actors::in_hand_guard& in_hand) {
   const auto head_error = co_await peer.write(head, std::string_view());
   if (head_error)
     co_return false;
@@ -126,7 +126,7 @@ asio::awaitable<bool> send_encrypted(connection& peer, std::string_view head, co
 }  // namespace
 
 asio::awaitable<bool> send_file(connection& peer, std::string_view head, const file_part& part, read_pool& pool,
-                                deadline& limit, const server_limits& limits, in_hand_guard& in_hand) {
+                                deadline& limit, const server_limits& limits, actors::in_hand_guard& in_hand) {
   limit.arm(limits.stall_deadline);
   return peer.plain() ? send_plain(peer, head, part, pool, limit, limits, in_hand)
                       : send_encrypted(peer, head, part, pool, limit, limits, in_hand);

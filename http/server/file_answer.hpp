@@ -5,12 +5,12 @@
 
 #include <boost/asio/awaitable.hpp>
 
+#include "actors/bandwidth/serving_pressure.hpp"
 #include "http/server/connection.hpp"
 #include "http/server/event_loop.hpp"
 #include "http/server/limits.hpp"
 #include "http/server/message.hpp"
 #include "http/server/read_pool.hpp"
-#include "http/server/serving_pressure.hpp"
 
 namespace sluice::http {
 
@@ -21,6 +21,6 @@ namespace sluice::http {
 /// or took nothing for the stall deadline.
 [[nodiscard]] boost::asio::awaitable<bool> send_file(connection& peer, std::string_view head, const file_part& part,
                                                      read_pool& pool, deadline& limit, const server_limits& limits,
-                                                     in_hand_guard& in_hand);
+                                                     actors::in_hand_guard& in_hand);
 
 }  // namespace sluice::http

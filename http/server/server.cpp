@@ -48,7 +48,7 @@ static_assert(busy_answer.size() - busy_answer.find("\r\n\r\n") - 4 == 141);
 
 class server::implementation {
  public:
-  implementation(server_options chosen, request_handler& handler, serving_pressure& pressure)
+  implementation(server_options chosen, request_handler& handler, actors::serving_pressure& pressure)
       : options{std::move(chosen)}, context{options.limits, handler, pool, pressure} {}
 
   result<std::string> start() {
@@ -175,7 +175,7 @@ class server::implementation {
   bool stopped = false;
 };
 
-server::server(server_options options, request_handler& handler, serving_pressure& pressure)
+server::server(server_options options, request_handler& handler, actors::serving_pressure& pressure)
     : implementation_{std::make_unique<implementation>(std::move(options), handler, pressure)} {}
 
 server::~server() {

@@ -6,9 +6,9 @@
 #include <memory>
 #include <string>
 
+#include "actors/bandwidth/serving_pressure.hpp"
 #include "http/server/limits.hpp"
 #include "http/server/message.hpp"
-#include "http/server/serving_pressure.hpp"
 #include "schemas/failure.hpp"
 
 namespace sluice::http {
@@ -29,7 +29,7 @@ struct server_options {
 class server {
  public:
   /// `handler` and `pressure` must outlive the server.
-  server(server_options options, request_handler& handler, serving_pressure& pressure);
+  server(server_options options, request_handler& handler, actors::serving_pressure& pressure);
   ~server();
   server(const server&) = delete;
   server& operator=(const server&) = delete;

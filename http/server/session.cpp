@@ -273,7 +273,7 @@ asio::awaitable<bool> session::exchange() {
     co_await refuse(*refused, id);
     co_return false;
   }
-  in_hand_guard in_hand{context_.pressure};
+  actors::in_hand_guard in_hand{context_.pressure};
   state_ = state::handling;
   auto given = co_await answer(message.asked);
   state_ = state::writing;
@@ -295,7 +295,7 @@ asio::awaitable<response> session::answer(const request& asked) {
   co_return given;
 }
 
-asio::awaitable<bool> session::write(response& given, const incoming& message, in_hand_guard& in_hand) {
+asio::awaitable<bool> session::write(response& given, const incoming& message, actors::in_hand_guard& in_hand) {
   const bool head_only = message.asked.method == verb::head;
   const bool keep_alive = message.keep_alive && !loop_.stopping();
   if (given.events)

@@ -11,13 +11,13 @@
 #include <boost/beast/core/flat_buffer.hpp>
 #include <tl/expected.hpp>
 
+#include "actors/bandwidth/serving_pressure.hpp"
 #include "http/server/connection.hpp"
 #include "http/server/event_loop.hpp"
 #include "http/server/head_check.hpp"
 #include "http/server/limits.hpp"
 #include "http/server/message.hpp"
 #include "http/server/read_pool.hpp"
-#include "http/server/serving_pressure.hpp"
 
 namespace sluice::http {
 
@@ -26,7 +26,7 @@ struct session_context {
   const server_limits& limits;
   request_handler& handler;
   read_pool& pool;
-  serving_pressure& pressure;
+  actors::serving_pressure& pressure;
 };
 
 /// One connection: reads requests one after the other (pipelined ones wait in the buffer), has them answered, and
@@ -55,7 +55,7 @@ class session {
   boost::asio::awaitable<tl::expected<std::optional<std::size_t>, refusal>> read_head();
   boost::asio::awaitable<std::optional<refusal>> read_message(std::size_t head_size, incoming& into);
   boost::asio::awaitable<response> answer(const request& asked);
-  boost::asio::awaitable<bool> write(response& given, const incoming& message, in_hand_guard& in_hand);
+  boost::asio::awaitable<bool> write(response& given, const incoming& message, actors::in_hand_guard& in_hand);
   boost::asio::awaitable<bool> stream(response& given, const incoming& message, bool keep_alive);
   boost::asio::awaitable<void> refuse(const refusal& why, const std::string& request_id);
   boost::asio::awaitable<void> close();

@@ -4,14 +4,22 @@
 #include <atomic>
 #include <cstdint>
 
-namespace sluice::http {
+namespace sluice::actors {
 
-/// How many requests are in the server's own hands at this moment: read completely, and not waiting for their client
-/// to take bytes. Zero means that serving needs nothing. Work of lower priority may read it between two blocks at the
-/// cost of one relaxed load; a slow client never counts.
+/// What serving is doing at this moment, on one cache line: raised and lowered by the loops that serve, read by
+/// everything of lower priority between two blocks at the cost of one relaxed load.
 struct alignas(64) serving_pressure {
+  /// Requests in the server's own hands: read completely, and not waiting for their client to take bytes. A slow client
+  /// never counts, and a long transfer counts only for its first bytes.
   std::atomic<std::uint32_t> in_hand{0};
+  /// Long transfers whose client would take more than it gets (TCP_INFO), as last looked at.
+  std::atomic<std::uint32_t> starved{0};
   std::atomic<std::uint32_t> file_answers{0};  ///< image reads in progress, waiting ones included
+
+  /// Serving wants the machine now.
+  [[nodiscard]] bool wants() const noexcept {
+    return in_hand.load(std::memory_order_relaxed) + starved.load(std::memory_order_relaxed) > 0;
+  }
 };
 
 /// Counts one request while it is in hand; `release` while it waits for its client, `take` when it goes on.
@@ -38,4 +46,4 @@ class in_hand_guard {
   bool taken_ = false;
 };
 
-}  // namespace sluice::http
+}  // namespace sluice::actors
