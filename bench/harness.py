@@ -20,8 +20,14 @@ GIB, MIB = 1 << 30, 1 << 20
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
-def build_dir():
-    return pathlib.Path(os.environ.get("SLUICE_BUILD_DIR", ROOT / "build" / "release"))
+def program(name):
+    """A built program: in SLUICE_BUILD_DIR, else where the presets release and bench put it."""
+    named = os.environ.get("SLUICE_BUILD_DIR")
+    for folder in [pathlib.Path(named)] if named else [ROOT / "build" / "release", ROOT / "build" / "bench"]:
+        if os.access(folder / name, os.X_OK):
+            return folder / name
+    preset = "release" if name == "sluiced" else "bench"
+    raise SystemExit(f"{name} is not built: cmake --preset {preset} && cmake --build --preset {preset}")
 
 
 def working_directory():
@@ -59,6 +65,16 @@ class Processes:
                 pass
         return total / TICKS
 
+    def io(self, name):
+        """Of /proc/PID/io: `wchar` counts what sendfile sends as well, `write_bytes` what went to the disk."""
+        total = 0
+        for pid in self.family():
+            try:
+                total += int(re.search(rf"^{name}: (\d+)", pathlib.Path(f"/proc/{pid}/io").read_text(), re.M)[1])
+            except OSError:
+                pass
+        return total
+
     def peak_mib(self):
         text = pathlib.Path(f"/proc/{self.pid}/status").read_text()
         return int(re.search(r"VmHWM:\s+(\d+)", text)[1]) / 1024
@@ -67,24 +83,32 @@ class Processes:
         pathlib.Path(f"/proc/{self.pid}/clear_refs").write_text("5")
 
 
-class Sluice:
-    """The service in `folder`, on a free port, allowed to fetch from this machine."""
+def toml(settings):
+    return "".join(f"{key} = {json.dumps(value)}\n" for key, value in settings.items())
 
-    def __init__(self, folder, **imports):
+
+class Sluice:
+    """The service in `folder`, on a free port of `address`, allowed to fetch from `networks`. `prefix` is a command that
+    runs it (another namespace, another cgroup), `bandwidth` and `imports` are settings of those sections."""
+
+    def __init__(self, folder, prefix=(), environment=None, address="127.0.0.1", networks=("127.0.0.0/8",),
+                 bandwidth=None, congestion_control="", **imports):
         self.folder = folder
         settings = {"max_running": 16, "max_running_per_project": 16, "max_waiting_per_project": 1000, **imports}
         config = folder / "sluice.toml"
         config.write_text(
-            '[http]\nlisten = "127.0.0.1:0"\noperator_listen = "127.0.0.1:0"\n'
+            f'[http]\nlisten = "{address}:0"\noperator_listen = "{address}:0"\n'
             f'[store]\ndata_dir = "{folder}/data"\n'
-            '[sources]\nports = []\nallow_networks = ["127.0.0.0/8"]\n'
-            "[imports]\n" + "".join(f"{k} = {json.dumps(v)}\n" for k, v in settings.items()))
-        self.process = subprocess.Popen([build_dir() / "sluiced", "--config", config, "--log-level", "warn"],
-                                        stdout=subprocess.PIPE, text=True)
+            + ("" if address.startswith("127.") else "[auth]\nmode_none_listens_anywhere = true\n")
+            + f"[sources]\nports = []\nallow_networks = {json.dumps(list(networks))}\n"
+            + "[imports]\n" + toml(settings) + "[bandwidth]\n" + toml(bandwidth or {})
+            + "[network]\n" + toml({"congestion_control": congestion_control}))
+        self.process = subprocess.Popen(
+            [*prefix, program("sluiced"), "--config", config, "--log-level", "warn"], stdout=subprocess.PIPE, text=True,
+            env={**os.environ, **(environment or {})})
         ready = re.match(r"sluiced ready: api (\S+)", self.process.stdout.readline())
         if not ready:
-            raise SystemExit("sluiced did not start; build it with: cmake --preset release && "
-                             "cmake --build --preset release")
+            raise SystemExit("sluiced did not start; what it said is above")
         self.url = ready[1]
         self.usage = Processes(self.process.pid)
 
@@ -128,9 +152,10 @@ class Sluice:
 
 
 class Nginx:
-    """nginx as Debian ships it, serving `root` with sendfile from as many workers as cores."""
+    """nginx as Debian ships it, serving `root` with sendfile from as many workers as cores. `idle`: with SCHED_IDLE, for a
+    source that stands for another machine and must not take processor time from what is measured."""
 
-    def __init__(self, root, port):
+    def __init__(self, root, port, idle=False, address="127.0.0.1"):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="bench-nginx-"))
         config = self.folder / "nginx.conf"
         config.write_text(f"""
@@ -139,13 +164,13 @@ events {{ worker_connections 512; }}
 http {{ access_log off; sendfile on; tcp_nopush on; default_type application/octet-stream;
   client_body_temp_path {self.folder}/b; proxy_temp_path {self.folder}/p; fastcgi_temp_path {self.folder}/f;
   uwsgi_temp_path {self.folder}/u; scgi_temp_path {self.folder}/s;
-  server {{ listen 127.0.0.1:{port}; root {root}; }} }}""")
-        self.url = f"http://127.0.0.1:{port}"
-        self.process = subprocess.Popen(["nginx", "-c", config])
+  server {{ listen {address}:{port}; root {root}; }} }}""")
+        self.url = f"http://{address}:{port}"
+        self.process = subprocess.Popen([*(["chrt", "-i", "0"] if idle else []), "nginx", "-c", config])
         self.usage = Processes(self.process.pid)
         for _ in range(200):
             try:
-                http.client.HTTPConnection("127.0.0.1", port, timeout=5).connect()
+                http.client.HTTPConnection(address, port, timeout=5).connect()
                 return
             except OSError:
                 time.sleep(0.05)

@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the programs about isolation share: their options, the files that imports come from, and the order of things."""
+import argparse
+import contextlib
+import os
+import shutil
+
+from experiment import Experiment
+from harness import MIB, Nginx, raw_disk, warm, working_directory
+from loads import FILE_BYTES, Loads
+
+ALL = "all protections"
+
+
+def numbers(text):
+    return [int(word) for word in text.split(",")]
+
+
+def arguments(about, imports="0,4,16,64", loads=",".join(Loads.NAMES)):
+    parser = argparse.ArgumentParser(description=about)
+    parser.add_argument("--imports", type=numbers, default=numbers(imports), help="numbers of imports, by comma")
+    parser.add_argument("--loads", default=loads, help="of " + ",".join(Loads.NAMES))
+    parser.add_argument("--pairs", type=int, default=6, help="of each; 20 for figures to be quoted")
+    parser.add_argument("--slice", type=float, default=10, help="seconds of one measurement")
+    parser.add_argument("--quick", action="store_true", help="slices of 3 s, one round, L1 and L5, 0 and 16 imports")
+    parser.add_argument("--import-size", type=int, default=0, help="MiB of a disk that is imported; 0: as fits, at most 1024")
+    parser.add_argument("--source-port", type=int, default=18203, help="a Glance may allow only some")
+    parser.add_argument("--idle-source", action=argparse.BooleanOptionalAction, default=True,
+                        help="run the source of the imports with SCHED_IDLE: it stands for another machine")
+    parser.add_argument("--congestion-control", default="", help="TCP of Sluice's listening sockets; '': the system's")
+    return parser
+
+
+def settle_options(options):
+    if options.quick:
+        options.slice, options.pairs, options.imports, options.loads = 3, 2, [0, 16], "L1,L5"
+    options.loads = options.loads.split(",")
+    for name in options.loads:
+        if name not in Loads.NAMES:
+            raise SystemExit(f"there is no load {name}: expected some of {','.join(Loads.NAMES)}")
+    return options
+
+
+def settings_of(options, **more):
+    """Of a Sluice that can take as many imports as are asked for, and some more that L5 begins."""
+    most = max(options.imports) + 16
+    return {"max_running": most, "max_running_per_project": most, "max_waiting_per_project": 10000,
+            "congestion_control": options.congestion_control, **more}
+
+
+@contextlib.contextmanager
+def workplace(options, address="127.0.0.1"):
+    """A folder on a real disk and the source with three disks: `disk` to import again and again, `served`, `tiny`."""
+    folder = working_directory()
+    try:
+        source = folder / "source"
+        source.mkdir()
+        space = os.statvfs(folder)
+        fitting = space.f_bavail * space.f_frsize * 4 // 10 // max(max(options.imports), 1) // MIB
+        options.import_size = options.import_size or max(min(1024, fitting), 16)
+        warm(raw_disk(source / "disk.raw", options.import_size * MIB))
+        raw_disk(source / "served.raw", FILE_BYTES)
+        raw_disk(source / "tiny.raw", 1 * MIB)
+        with Nginx(source, options.source_port, idle=options.idle_source, address=address) as nginx:
+            yield folder, nginx
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def publish(service, nginx):
+    service.publish(f"{nginx.url}/served.raw", f"{nginx.url}/tiny.raw")
+    if service.stored:
+        warm(service.stored)
+
+
+def about_run(options, nginx):
+    return {"source": "nginx on this machine" + (", SCHED_IDLE" if options.idle_source else ", default class"),
+            "slice_seconds": options.slice, "import_mib": options.import_size, "served_mib": FILE_BYTES // MIB,
+            "ratio": "with imports / alone; share_used: import rate with serving / (import rate alone x (1 - processor "
+                     "share of serving alone))"}
+
+
+def measure_all(options, services, nginx, loads=None):
+    """{load: {imports: {service: pairs and summary}}}, each service published and warm."""
+    loads = loads or Loads()
+    experiment = Experiment(loads, nginx, f"{nginx.url}/disk.raw", options.slice, settle=min(1.0, options.slice / 4))
+    results = {}
+    for load in options.loads:
+        print(f"{load}: {loads.title(load)}", flush=True)
+        for imports in options.imports:
+            results.setdefault(load, {})[imports] = experiment.measure(services, load, imports, options.pairs)
+    return results

@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The five loads that serving is measured under. Each returns what open_loop says, by part: "file", "metadata", "create"."""
+from harness import MIB
+from open_loop import Load
+
+FILE_BYTES = 256 * MIB  # of the image that is served
+PIECE = 64 * 1024
+
+
+class Loads:
+    """`quick`: for trying out; `prefix`: a command that runs the clients, elsewhere."""
+
+    def __init__(self, timeout=30, prefix=()):
+        self.common = {"timeout": timeout, "prefix": prefix}
+
+    def _file(self, service, seconds, **settings):
+        return Load(service.file_url, seconds, service.headers, **{**self.common, **settings})
+
+    def _pieces(self, service, seconds, size=PIECE, **settings):
+        return self._file(service, seconds, range_bytes=size, file_bytes=FILE_BYTES, **settings)
+
+    def L1(self, service, seconds):
+        """400 pieces of 64 KiB a second, from the page cache."""
+        return {"file": self._pieces(service, seconds, rate=400).result()}
+
+    def L2(self, service, seconds):
+        """4 downloads at 60 % of what 4 downloads can have; latency: by how much each hundredth of a second came late."""
+        if service.unpaced is None:
+            whole = self._file(service, min(seconds, 5), mode="streams", connections=4).result()
+            service.unpaced = whole["mb_per_s"] * 1e6
+        pace = int(max(service.unpaced * 0.6 / 4, 1e5))
+        return {"file": self._file(service, seconds, mode="streams", connections=4, pace=pace).result()}
+
+    def L3(self, service, seconds):
+        """50 pieces of 1 MiB a second that are not in the page cache."""
+        if service.stored is None:
+            return None
+        return {"file": self._pieces(service, seconds, MIB, rate=50, drop_file=service.stored).result()}
+
+    def L4(self, service, seconds):
+        """Bursts: 1000 pieces of 64 KiB a second for 20 to 200 ms, then nothing for as long."""
+        return {"file": self._pieces(service, seconds, rate=1000, mode="bursts").result()}
+
+    def L5(self, service, seconds):
+        """400 reads of an image's record a second; beside them 5 imports begun a second where there is such a thing."""
+        reads = Load(service.record_url, seconds, service.headers, rate=400, **self.common)
+        if service.create is None:
+            return {"metadata": reads.result()}
+        url, body = service.create
+        creates = Load(url, seconds, service.headers, rate=5, method="POST", body=body, **self.common)
+        return {"metadata": reads.result(), "create": creates.result()}
+
+    NAMES = ("L1", "L2", "L3", "L4", "L5")
+
+    def title(self, name):
+        return getattr(self, name).__doc__
+
+    def run(self, name, service, seconds):
+        return getattr(self, name)(service, seconds)
