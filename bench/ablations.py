@@ -13,6 +13,8 @@ from services import SluiceService
 
 PROTECTIONS = ("idle_class", "low_threads", "gate", "controller", "small_writes")
 
+FEWEST = 4  # pairs, for a verdict: of fewer the interval is only their range
+
 
 def _figures(slice_):
     """name → (value, larger is worse)"""
@@ -31,7 +33,7 @@ def _compare(pairs):
     for name, (_, larger_is_worse) in _figures(rows[0]["with"]).items():
         change = median_with_interval([ratio(_figures(row["without"])[name][0], _figures(row["with"])[name][0])
                                        for row in rows])
-        worse = change and (change["low"] > 1 if larger_is_worse else change["high"] < 1)
+        worse = change and change["pairs"] >= FEWEST and (change["low"] > 1 if larger_is_worse else change["high"] < 1)
         found[name] = {"ratio": change, "worse": bool(worse)}
     return found, quiet
 
@@ -64,7 +66,8 @@ def run_ablations(options, folder, nginx, networks):
                     worse = [f"{name} x {shown(one['ratio'])}" for name, one in found.items() if one["worse"]]
                     p99 = next(one["ratio"] for name, one in found.items() if "p99, ms" in name)
                     rows.append((f"without {protection}, {load}", f"p99 x {shown(p99)}",
-                                 ("worse: " + "; ".join(worse) if worse else "nothing worse beyond its interval")
+                                 ("worse: " + "; ".join(worse) if worse else "nothing worse beyond its interval" if len(pairs) >= FEWEST
+                                  else f"no verdict from fewer than {FEWEST} pairs")
                                  + ("" if quiet else " (others disturbed)")))
     print("\nRatios are without / with the protection, both while importing; 'worse' names figures whose 95 % interval "
           "lies beyond 1.")

@@ -9,6 +9,7 @@ import platform
 import re
 import shutil
 import signal
+import socket
 import statistics
 import subprocess
 import tempfile
@@ -166,6 +167,12 @@ http {{ access_log off; sendfile on; tcp_nopush on; default_type application/oct
   uwsgi_temp_path {self.folder}/u; scgi_temp_path {self.folder}/s;
   server {{ listen {address}:{port}; root {root}; }} }}""")
         self.url = f"http://{address}:{port}"
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((address, port))
+            except OSError as error:
+                raise SystemExit(f"nginx cannot have {address}:{port}: {error}")
         self.process = subprocess.Popen([*(["chrt", "-i", "0"] if idle else []), "nginx", "-c", config])
         self.usage = Processes(self.process.pid)
         for _ in range(200):
