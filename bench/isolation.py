@@ -4,6 +4,8 @@ import argparse
 import contextlib
 import os
 import shutil
+import signal
+import sys
 
 from experiment import Experiment
 from harness import MIB, Nginx, raw_disk, warm, working_directory
@@ -34,6 +36,7 @@ def arguments(about, imports="0,4,16,64", loads=",".join(Loads.NAMES)):
 def settle_options(options):
     if options.quick:
         options.slice, options.pairs, options.imports, options.loads = 3, 2, [0, 16], "L1,L5"
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was started is ended
     options.loads = options.loads.split(",")
     for name in options.loads:
         if name not in Loads.NAMES:

@@ -117,7 +117,8 @@ target = ROOT / "build" / "bench" / "step_aside.svg"
 target.parent.mkdir(parents=True, exist_ok=True)
 step_aside_plot.draw(
     target, "Imports step aside" + (f", without {options.without}" if options.without else ""),
-    f"{options.imports[0]} imports; shaded: serving load is on", end - zero,
+    f"{options.imports[0]} imports; shaded: serving load is on; in 'everything' {options.streams} downloads want the whole "
+    "machine, and the probe waits for them too", end - zero,
     [(start - zero, stop - zero, label) for start, stop, label in bands], points, rates, idle)
 
 

@@ -90,8 +90,8 @@ def draw(path, title, subtitle, seconds, bands, latencies, rates, idle_rate):
     legend = ((LEFT + 560, BLUE, "serving p99 per 100 ms", ""), (LEFT + 740, ORANGE, "imports per 50 ms", ""),
               (LEFT + 890, ORANGE, "imports, idle rate", 'stroke-dasharray="6 4"'))
     for left, colour, words, more in legend:
-        out.append(_line(left, 41, left + 24, 41, colour, f'stroke-width="2" {more}'))
-        out.append(_text(left + 30, 45, words, "start", 12))
+        out.append(_line(left, 22, left + 24, 22, colour, f'stroke-width="2" {more}'))
+        out.append(_text(left + 30, 26, words, "start", 12))
     for begin, end in ((TOP, upper_end), (lower_begin, lower_end)):
         out.append(_line(LEFT, begin, LEFT, end, GREY))
         out.append(_line(LEFT, end, WIDTH - RIGHT, end, GREY))
