@@ -3,10 +3,7 @@
 """Do imports step aside? Eight imports run while serving load comes and goes: a steady load, bursts, and one that wants
 the whole machine. Draws latency and import throughput over time (build/bench/step_aside.svg) and measures how long imports
 take to fall below 10 % of their idle rate when the machine is wanted, and to come back to 90 % of it."""
-import bisect
 import statistics
-import subprocess
-import sys
 import time
 
 import step_aside_plot
@@ -15,6 +12,7 @@ from isolation import about_run, arguments, publish, settings_of, settle_options
 from loads import FILE_BYTES, PIECE
 from open_loop import Load
 from services import SluiceService
+from written import SAMPLE_MS, Written
 
 parser = arguments(__doc__, imports="8")
 parser.add_argument("--phase", type=float, default=5, help="seconds of each phase")
@@ -25,42 +23,8 @@ options = parser.parse_args()
 if options.quick:
     options.phase, options.steps, options.quick = 2, 1, False
 settle_options(options)
-SAMPLE_MS = 5
 BUSY, BACK = 0.10, 0.90  # of the idle rate
 FALLS, RETURNS = (0.01, 0.1), (0.05,)  # seconds over which that has to be so
-
-
-class Written:
-    """Bytes that the service had written by any time, from samples."""
-
-    def __init__(self, pid):
-        self.process = subprocess.Popen([sys.executable, ROOT / "bench" / "io_sampler.py", str(pid), str(SAMPLE_MS)],
-                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-
-    def stop(self):
-        text, _ = self.process.communicate("")
-        rows = [line.split() for line in text.splitlines()]
-        self.times, self.counts = [float(row[0]) for row in rows], [int(row[1]) for row in rows]
-
-    def at(self, when):
-        after = bisect.bisect(self.times, when)
-        if after in (0, len(self.times)):
-            return self.counts[0 if after == 0 else -1]
-        t0, t1, c0, c1 = *self.times[after - 1:after + 1], *self.counts[after - 1:after + 1]
-        return c0 + (c1 - c0) * (when - t0) / (t1 - t0)
-
-    def rate(self, begin, end):
-        return (self.at(end) - self.at(begin)) / 1e6 / (end - begin)
-
-    def reaches(self, begin, end, windows, holds):
-        """Milliseconds from `begin` until the rate `holds` over each of the following `windows` (seconds: a short one for
-        precision, a longer one against chance); None if never before `end`."""
-        when = begin
-        while when + max(windows) <= end:
-            if all(holds(self.rate(when, when + window)) for window in windows):
-                return (when - begin) * 1000
-            when += SAMPLE_MS / 1000
-        return None
 
 
 def middle(values):
