@@ -22,6 +22,7 @@ finally:
     output.unlink()
     folder.rmdir()
 medians = [row for row in said["benchmarks"] if row.get("aggregate_name") == "median"]
+medians.sort(key=lambda row: (row["family_index"], row["per_family_instance_index"]))
 failed = [row for row in said["benchmarks"] if row.get("error_occurred")]
 
 
@@ -32,7 +33,7 @@ def rate(row):
 
 
 rows = [(row["run_name"], f"{row['real_time']:.3g} {row['time_unit']}", rate(row)) for row in medians]
-rows += [(row["name"], "FAILED", row["error_message"]) for row in failed]
+rows += sorted({(row["name"], "FAILED", row["error_message"]) for row in failed})
 if not rows:
     raise SystemExit("nothing ran: is the filter right?")
 report("micro benches", {"micro": said}, rows)
