@@ -24,6 +24,9 @@ class lane {
   /// A failure ends the import; nothing more is given to this lane.
   [[nodiscard]] virtual schemas::result<void> consume(std::span<const std::byte> bytes) = 0;
   [[nodiscard]] virtual schemas::result<void> finish() = 0;
+  /// The digest of a lane whose `consume` does nothing but update it, which never fails: such lanes of different
+  /// imports may be fed together (`update_together`) instead. Otherwise null. Always the same answer.
+  [[nodiscard]] virtual paired_digest* groupable() noexcept { return nullptr; }
 };
 
 /// A message digest by OpenSSL.
@@ -46,7 +49,7 @@ class digest_lane final : public lane {
   std::string value_;
 };
 
-/// MD5 and SHA-512 in one lane: the cheapest for the machine as a whole.
+/// MD5 and SHA-512 in one lane: the cheapest for the machine as a whole, most of all together with those of others.
 class paired_lane final : public lane {
  public:
   [[nodiscard]] schemas::result<void> consume(std::span<const std::byte> bytes) override {
@@ -57,6 +60,7 @@ class paired_lane final : public lane {
     values_ = digest_.finish();
     return {};
   }
+  [[nodiscard]] paired_digest* groupable() noexcept override { return &digest_; }
   /// After `finish`.
   [[nodiscard]] const paired_digest::values& values() const noexcept { return values_; }
 

@@ -9,6 +9,8 @@
 
 namespace sluice::actors {
 
+struct grouped_part;
+
 /// What both digests have in hand between two blocks.
 struct paired_state {
   std::uint32_t md5[4];
@@ -39,8 +41,10 @@ class paired_digest {
   /// Once, at the end.
   [[nodiscard]] values finish() noexcept;
 
+  static constexpr std::size_t step = 128;  ///< bytes: two blocks of MD5, one of SHA-512
+
  private:
-  static constexpr std::size_t step = 128;  ///< two blocks of MD5, one of SHA-512
+  friend void update_together(std::span<const grouped_part> members) noexcept;
   paired_state state_;
   std::array<std::uint8_t, step> rest_{};
   std::size_t rest_size_ = 0;

@@ -28,7 +28,8 @@ pipeline_runner::pipeline_runner(byte_source_factory& sources, persistence::blob
       blobs_{blobs},
       throttles_{throttles},
       blocks_{options_.pool_size()},
-      digests_{std::make_unique<digest_engine>(digest_threads(options_))},
+      digests_{std::make_unique<digest_engine>(
+          digest_engine_options{digest_threads(options_), nullptr, options_.protections.idle_class})},
       store_{std::make_unique<store_engine>()},
       thread_{[this] {
         name_this_thread("transfer");

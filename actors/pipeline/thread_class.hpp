@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <pthread.h>
+
+#include <chrono>
 #include <string>
 
 /// Puts the calling thread below those that serve images. A kernel that refuses is no fault: the thread then
@@ -13,5 +16,8 @@ void name_this_thread(const std::string& name) noexcept;
 void lower_this_thread_to_idle() noexcept;
 /// Adds to the thread's niceness, 0 … 19.
 void lower_this_thread_by(int niceness) noexcept;
+
+/// Processor time that a living thread has had; zero when the kernel does not say.
+[[nodiscard]] std::chrono::nanoseconds processor_time(pthread_t thread) noexcept;
 
 }  // namespace sluice::actors
