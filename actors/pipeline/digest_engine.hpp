@@ -55,7 +55,7 @@ struct digest_engine_options {
 /// the same kind that are ready at the same time are hashed together, up to sixteen a turn, at a quarter of the cost.
 ///
 /// Beside a program that takes every core, threads of the idle class get nothing. One more thread, of the normal class
-/// at niceness 19, sees to the least: while they starve (`starvation_watch`) it takes a twentieth of one core.
+/// at niceness 19, sees to the least: while they starve (`starvation_watch`) it takes up to a twentieth of one core.
 ///
 /// Bounded by its feeders: an import has no more blocks in flight than the pipeline allows it.
 class digest_engine {

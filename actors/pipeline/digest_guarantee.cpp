@@ -14,7 +14,7 @@ namespace {
 
 constexpr int niceness = 19;
 constexpr std::chrono::milliseconds look{250};  ///< between two looks at how the others fare
-constexpr int rest_to_work = 19;                ///< a twentieth of one core
+constexpr int rest_to_work = 19;                ///< at most a twentieth of one core
 
 }  // namespace
 
@@ -33,7 +33,7 @@ bool digest_engine::look_after(starvation_watch& watch) {
   const auto starve = watch.observe(std::chrono::steady_clock::now(), seen);
   if (starved_.exchange(starve) != starve) {
     spdlog::info("pipeline: digest threads {}",
-                 starve ? "get no processor; one goes on at a twentieth of a core" : "get the processor again");
+                 starve ? "get no processor; one of the normal class goes on slowly" : "get the processor again");
     work_arrived_.notify_all();
   }
   return starve && !seen.serving_is_short;
