@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "schemas/configuration.hpp"
 
+#include <charconv>
 #include <fstream>
 #include <iterator>
 #include <sstream>
@@ -22,20 +23,6 @@ tl::unexpected<failure> refuse_at(std::string_view origin, const toml::source_re
   if (!key.empty())
     message += std::string{key} + ": ";
   return refuse(error_code::invalid_request, message + std::string{words});
-}
-
-/// What came, for a message. Secrets are named by their type only.
-std::string describe_value(const toml::node& value, std::string_view key) {
-  constexpr std::size_t longest = 60;
-  std::ostringstream type;
-  type << value.type();
-  if (key.find("password") != std::string_view::npos || value.is_table() || value.is_array())
-    return "a value of type " + type.str();
-  std::ostringstream text;
-  value.visit([&text](const auto& typed) { text << typed; });
-  if (text.str().size() > longest)
-    return "a long " + type.str();
-  return "the " + type.str() + ' ' + text.str();
 }
 
 result<void> read_section(const toml::table& section, const std::string& prefix, std::string_view origin,
@@ -76,15 +63,38 @@ result<void> read_section(const toml::table& section, const std::string& prefix,
   return {};
 }
 
-/// Where the file says what `pointer` ("/imports/max_running") points to; nowhere when the file does not say it.
+/// One step of a JSON Pointer as it was before it was escaped.
+std::string unescaped(std::string_view step) {
+  std::string name;
+  for (std::size_t i = 0; i < step.size(); ++i)
+    if (step[i] == '~' && i + 1 < step.size())
+      name += step[++i] == '0' ? '~' : '/';
+    else
+      name += step[i];
+  return name;
+}
+
+const toml::node* member_of(const toml::node& parent, const std::string& step) {
+  if (const auto* const table = parent.as_table())
+    return table->get(step);
+  std::size_t index = 0;
+  const auto [end, error] = std::from_chars(step.data(), step.data() + step.size(), index);
+  const auto* const list = parent.as_array();
+  const bool found = list != nullptr && error == std::errc{} && end == step.data() + step.size();
+  return found ? list->get(index) : nullptr;
+}
+
+/// Where the file says what `pointer` ("/imports/max_running") points to, or the nearest it says about it; nowhere when
+/// it does not mention the section.
 toml::source_region position_of(const toml::table& document, std::string_view pointer) {
   const toml::node* found = &document;
   toml::source_region where{};
   std::istringstream steps{std::string{pointer.substr(pointer.empty() ? 0 : 1)}};
-  for (std::string step; found != nullptr && std::getline(steps, step, '/');) {
-    const auto* const inner = found->as_table();
-    found = inner == nullptr ? nullptr : inner->get(step);
-    where = found == nullptr ? toml::source_region{} : found->source();
+  for (std::string step; std::getline(steps, step, '/');) {
+    found = member_of(*found, unescaped(step));
+    if (found == nullptr)
+      break;
+    where = found->source();
   }
   return where;
 }

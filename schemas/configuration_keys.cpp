@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <sstream>
 
 namespace sluice::schemas {
 namespace {
@@ -203,6 +204,19 @@ std::string keys_of_section(std::string_view section) {
     if (section_of(key.name) == section)
       names += (names.empty() ? "" : ", ") + std::string{key.name.substr(section.size() + 1)};
   return names;
+}
+
+std::string describe_value(const toml::node& value, std::string_view key) {
+  constexpr std::size_t longest = 60;
+  std::ostringstream type;
+  type << value.type();
+  if (key.find("password") != std::string_view::npos || value.is_table() || value.is_array())
+    return "a value of type " + type.str();
+  std::ostringstream text;
+  value.visit([&text](const auto& typed) { text << typed; });
+  if (text.str().size() > longest)
+    return "a long " + type.str();
+  return "the " + type.str() + ' ' + text.str();
 }
 
 std::vector<std::string> known_configuration_keys() {

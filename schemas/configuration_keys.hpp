@@ -26,4 +26,7 @@ struct configuration_key {
 /// The settings directly inside `section`, for messages: "max_running, retries".
 [[nodiscard]] std::string keys_of_section(std::string_view section);
 
+/// What came, for a message: "the string abc". Secrets are named by their type only; `key` tells which those are.
+[[nodiscard]] std::string describe_value(const toml::node& value, std::string_view key);
+
 }  // namespace sluice::schemas

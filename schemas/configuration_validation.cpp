@@ -1,67 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <array>
-#include <cmath>
-#include <span>
 
 #include "schemas/addresses.hpp"
 #include "schemas/configuration.hpp"
+#include "schemas/configuration_checks.hpp"
 #include "schemas/url_reference.hpp"
 
 namespace sluice::schemas {
+
+using namespace configuration_checks;
+
 namespace {
 
 constexpr std::array known_schemes{"http", "https", "swift", "swift+http", "swift+https"};
 constexpr std::array known_formats{"raw", "iso",  "qcow2", "vmdk", "vhd", "vhdx", "vdi",
                                    "qed", "luks", "ami",   "aki",  "ari", "ova"};
-constexpr std::array known_profiles{"serve-first", "balanced", "import-first", "custom"};
 constexpr std::array known_hashes{"sha512", "sha256"};
 constexpr std::size_t longest_congestion_name = 15;  // TCP_CA_NAME_MAX of Linux, without its NUL
-
-/// `key: words`, with the pointer to the key beside it.
-tl::unexpected<failure> refuse_key(std::string key, const std::string& words) {
-  auto message = key + ": " + words;
-  std::ranges::replace(key, '.', '/');
-  return refuse(error_code::invalid_request, std::move(message), '/' + key);
-}
-
-std::string in_quotes(std::string_view text) {
-  return '"' + std::string{text} + '"';
-}
-
-result<void> check_word(const std::string& key, const std::string& word, std::span<const char* const> known) {
-  if (std::ranges::any_of(known, [&word](std::string_view each) { return each == word; }))
-    return {};
-  std::string all;
-  for (const auto* const each : known)
-    all += (all.empty() ? "" : ", ") + in_quotes(each);
-  return refuse_key(key, "expected one of " + all + ", got " + in_quotes(word));
-}
-
-result<void> check_words(const std::string& key, const std::vector<std::string>& words,
-                         std::span<const char* const> known) {
-  if (words.empty())
-    return refuse_key(key, "expected at least one, got an empty array");
-  for (const auto& word : words)
-    if (auto checked = check_word(key, word, known); !checked)
-      return checked;
-  return {};
-}
-
-template <class Value>
-result<void> check_positive(const std::string& key, Value value) {
-  if (value > Value{})
-    return {};
-  return refuse_key(key, "expected more than zero, got 0");
-}
-
-/// The first refusal of several checks.
-result<void> first_refusal(std::initializer_list<result<void>> checks) {
-  for (const auto& check : checks)
-    if (!check)
-      return check;
-  return {};
-}
 
 result<void> check_public_endpoint(const std::string& endpoint) {
   if (endpoint.empty())
@@ -148,30 +104,6 @@ result<void> check_verify(const verify_configuration& verify) {
       check_words("verify.formats", verify.formats, known_formats),
       check_positive("verify.memory", verify.memory),
       check_positive("verify.time", verify.time),
-  });
-}
-
-result<void> check_bandwidth(const bandwidth_configuration& bandwidth) {
-  if (auto checked = check_word("bandwidth.profile", bandwidth.profile, known_profiles); !checked)
-    return checked;
-  if (!(bandwidth.starved_percent >= 0 && bandwidth.starved_percent <= 100))
-    return refuse_key("bandwidth.starved_percent",
-                      "expected a percentage from 0 to 100, got " + std::to_string(bandwidth.starved_percent));
-  for (const auto& entry : bandwidth.schedule) {
-    if (auto checked = check_word("bandwidth.schedule", entry.profile, known_profiles); !checked)
-      return checked;
-    if (entry.from == entry.to)
-      return refuse_key("bandwidth.schedule", "expected from and to to differ, got the same time of day");
-  }
-  for (const auto& [id, project] : bandwidth.projects)
-    if (!(project.weight > 0) || !std::isfinite(project.weight))
-      return refuse_key("bandwidth.projects", "expected a weight above zero for project " + in_quotes(id) + ", got " +
-                                                  std::to_string(project.weight));
-  return first_refusal({
-      check_positive("bandwidth.trickle", bandwidth.trickle),
-      check_positive("bandwidth.serve_target", bandwidth.serve_target),
-      check_positive("bandwidth.in_flight", bandwidth.in_flight),
-      check_positive("bandwidth.gate_block", bandwidth.gate_block),
   });
 }
 

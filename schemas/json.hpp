@@ -59,7 +59,7 @@ enum class glance_error_form : std::uint8_t { html, plain, json };
 [[nodiscard]] std::string versions_json(std::string_view base);
 
 /// Published schemas, compiled in from schemas/published/*.json: "image", "images", "image-import", "image-imports",
-/// "image-import-request", "problem". Empty for an unknown name.
+/// "image-import-request", "problem", "bandwidth", "bandwidth-patch". Empty for an unknown name.
 [[nodiscard]] std::string_view published_schema(std::string_view name) noexcept;
 
 /// `YYYY-MM-DDTHH:MM:SSZ`, UTC (Glance's form) and `YYYY-MM-DDTHH:MM:SS+0000` (the blueprint's, for expires-by).

@@ -76,6 +76,19 @@ std::optional<std::uint64_t> weigh(const quantity& parts, std::span<const unit> 
 /// Sizes are counted in signed 64 bits by files and by LMDB's readers of them.
 constexpr std::uint64_t largest = std::numeric_limits<std::int64_t>::max();
 
+/// The shortest way to write `number` in one of the units of `table`; the earlier unit of two equally short ones.
+std::string shortest(std::uint64_t number, std::span<const unit> table, std::string_view suffix) {
+  std::string best;
+  for (const auto& each : table) {
+    if (each.name.empty() || number % each.worth != 0)
+      continue;
+    auto text = std::to_string(number / each.worth).append(each.name).append(suffix);
+    if (best.empty() || text.size() < best.size())
+      best = std::move(text);
+  }
+  return best;
+}
+
 tl::unexpected<failure> expected(std::string_view what) {
   return refuse(error_code::invalid_request, "expected " + std::string{what});
 }
@@ -114,6 +127,37 @@ result<std::chrono::microseconds> parse_duration(std::string_view text) {
     if (const auto microseconds = weigh(*parts, durations, longest))
       return std::chrono::microseconds{static_cast<std::int64_t>(*microseconds)};
   return expected("a time with a unit, such as \"300us\", \"60s\" or \"48h\"");
+}
+
+std::string spell_size(std::uint64_t bytes) {
+  return shortest(bytes, sizes, "");
+}
+
+std::string spell_rate(std::uint64_t rate) {
+  constexpr std::uint64_t bits_in_byte = 8;
+  if (rate == 0)
+    return {};
+  auto in_bytes = shortest(rate, sizes, "/s");
+  if (rate > largest / bits_in_byte)
+    return in_bytes;
+  auto in_bits = shortest(rate * bits_in_byte, bits_per_second, "");
+  const bool whole_bits = rate % (kilo * kilo / bits_in_byte) == 0;  // who writes bits means at least megabits
+  return whole_bits && in_bits.size() <= in_bytes.size() ? in_bits : in_bytes;
+}
+
+std::string spell_duration(std::chrono::microseconds time) {
+  return shortest(static_cast<std::uint64_t>(time.count()), durations, "");
+}
+
+std::string spell_clock(std::chrono::minutes since_midnight) {
+  const auto hours = since_midnight.count() / 60;
+  const auto minutes = since_midnight.count() % 60;
+  std::string text(5, ':');
+  text[0] = static_cast<char>('0' + hours / 10);
+  text[1] = static_cast<char>('0' + hours % 10);
+  text[3] = static_cast<char>('0' + minutes / 10);
+  text[4] = static_cast<char>('0' + minutes % 10);
+  return text;
 }
 
 }  // namespace sluice::schemas

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "schemas/failure.hpp"
@@ -21,5 +22,12 @@ namespace sluice::schemas {
 
 /// "300us", "4ms", "60s", "5min", "48h", "7d". The unit is required, except for "0".
 [[nodiscard]] result<std::chrono::microseconds> parse_duration(std::string_view text);
+
+/// The inverse: the shortest text that the functions above read as exactly this quantity. A rate of 0 is "" (no cap).
+[[nodiscard]] std::string spell_size(std::uint64_t bytes);
+[[nodiscard]] std::string spell_rate(std::uint64_t bytes_per_second);
+[[nodiscard]] std::string spell_duration(std::chrono::microseconds time);
+/// A time of day, below 24 h, as "01:30".
+[[nodiscard]] std::string spell_clock(std::chrono::minutes since_midnight);
 
 }  // namespace sluice::schemas

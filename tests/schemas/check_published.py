@@ -3,8 +3,8 @@
 """Holds golden answers and requests against schemas/published/*.json. Needs python3-jsonschema; exit status 77 without it.
 
 golden/answers/SCHEMA.case.json must be valid under SCHEMA, and no longer so once any required member is taken away;
-golden/requests.json lists requests that image-import-request must accept and refuse, as our own parser does
-(request_agreement_test.cpp reads the same file).
+golden/requests.json and golden/patches.json list documents that image-import-request and bandwidth-patch must accept and
+refuse, as our own readers do (request_agreement_test.cpp and bandwidth_patch_test.cpp read the same files).
 """
 
 import copy
@@ -17,6 +17,9 @@ try:
 except ImportError:
     print("python3-jsonschema is not installed")
     sys.exit(77)
+
+# What clients send: the schema, and the file of documents held against it.
+REQUESTS = {"image-import-request": "requests.json", "bandwidth-patch": "patches.json"}
 
 
 def main(root):
@@ -45,14 +48,15 @@ def main(root):
                 failures.append(f"{file.name}: still valid without {member}")
         if "required" in published[name] and validators[name].is_valid({**answer, "unheard_of": 1}):
             failures.append(f"{file.name}: still valid with an unknown member")
-    for name in sorted(set(published) - {"image-import-request"} - seen):
+    for name in sorted(set(published) - set(REQUESTS) - seen):
         failures.append(f"no golden answer of {name}")
 
-    requests = json.loads((root / "tests/schemas/golden/requests.json").read_text(encoding="utf-8"))
-    request = validators["image-import-request"]
-    for accepted in requests["accepted"]:
-        failures += [f"{accepted}: {error.message}" for error in request.iter_errors(accepted)]
-    failures += [f"accepted: {refused}" for refused in requests["refused"] if request.is_valid(refused)]
+    for name, file in REQUESTS.items():
+        requests = json.loads((root / "tests/schemas/golden" / file).read_text(encoding="utf-8"))
+        request = validators[name]
+        for accepted in requests["accepted"]:
+            failures += [f"{accepted}: {error.message}" for error in request.iter_errors(accepted)]
+        failures += [f"accepted: {refused}" for refused in requests["refused"] if request.is_valid(refused)]
 
     for words in failures:
         print(words)

@@ -123,11 +123,11 @@ per_project_max = "14B/s"
 per_import_max = "15B/s"
 per_source_host_max = "16B/s"
 export_max = "17B/s"
-trickle = "18B/s"
+trickle = "12B/s"
 serve_target = "19us"
 starved_percent = 2.5
 in_flight = "20ms"
-gate_block = "21KiB"
+gate_block = "24KiB"
 schedule = [{ from = "01:00", to = "05:30", profile = "import-first" }]
 [bandwidth.projects."a.b"]
 weight = 2
@@ -156,11 +156,11 @@ congestion_control = "cubic"
   bandwidth.per_import_max = 15;
   bandwidth.per_source_host_max = 16;
   bandwidth.export_max = 17;
-  bandwidth.trickle = 18;
+  bandwidth.trickle = 12;
   bandwidth.serve_target = 19us;
   bandwidth.starved_percent = 2.5;
   bandwidth.in_flight = 20ms;
-  bandwidth.gate_block = 21 << 10;
+  bandwidth.gate_block = 24 << 10;
   bandwidth.schedule = {{1h, 5h + 30min, "import-first"}};
   bandwidth.projects = {{"a.b", {2.0, 22}}, {"c", {}}};
   expected.network = {"cubic"};
@@ -251,7 +251,7 @@ TEST_CASE("What cannot be meant is refused, with its key") {
       {"[http]\npublic_endpoint = \"https://images.example.org?x\"",
        "http.public_endpoint: expected the base of a URL"},
       {"[store]\ndata_dir = \"\"", "f.toml:2: store.data_dir: expected a directory"},
-      {"[auth]\nmode = \"keystone\"", "f.toml: auth.keystone.url: expected the URL of Keystone"},
+      {"[auth]\nmode = \"keystone\"", "f.toml:1: auth.keystone.url: expected the URL of Keystone"},
       {"[auth]\nmode = \"keystone\"\n[auth.keystone]\nurl = \"http://k/v3\"",
        "f.toml:2: auth.mode: expected \"none\" or \"trusted-headers\", got \"keystone\", which is not available"},
       {"[imports]\nmax_running_per_project = 0", "imports.max_running_per_project: expected more than zero"},
@@ -287,6 +287,24 @@ TEST_CASE("What cannot be meant is refused, with its key") {
        "f.toml:2: bandwidth.schedule: expected one of"},
       {"[bandwidth]\nschedule = [{ from = \"01:00\", to = \"01:00\", profile = \"balanced\" }]",
        "bandwidth.schedule: expected from and to to differ"},
+      {"[bandwidth]\ngate_block = \"6KiB\"",
+       "f.toml:2: bandwidth.gate_block: expected a multiple of 4KiB up to 256KiB, got \"6KiB\""},
+      {"[bandwidth]\ngate_block = \"512KiB\"", "f.toml:2: bandwidth.gate_block: expected a multiple of 4KiB"},
+      {"[bandwidth]\n\nlink = \"1KiB/s\"",
+       "f.toml:3: bandwidth.link: expected at least bandwidth.trickle (\"64KiB/s\")"},
+      {"[bandwidth]\nimport_max = \"1KiB/s\"", "f.toml:2: bandwidth.import_max: expected at least bandwidth.trickle"},
+      {"[bandwidth]\nper_project_max = \"1KiB/s\"", "f.toml:2: bandwidth.per_project_max: expected at least"},
+      {"[bandwidth]\ntrickle = \"2MiB/s\"\nper_import_max = \"1MiB/s\"",
+       "f.toml:3: bandwidth.per_import_max: expected at least bandwidth.trickle (\"2MiB/s\"), which every import gets, "
+       "got \"1MiB/s\""},
+      {"[bandwidth]\nper_source_host_max = \"1KiB/s\"", "f.toml:2: bandwidth.per_source_host_max: expected at least"},
+      {"[bandwidth.projects]\nq = {}\np = { max = \"1KiB/s\" }", "f.toml:3: bandwidth.projects: expected at least"},
+      {"[bandwidth.projects.\"a/b~c\"]\n\nweight = 1e6", "f.toml:3: bandwidth.projects: expected a weight from 0.001"},
+      {"[bandwidth]\nschedule = [\n{ from = \"22:00\", to = \"06:00\", profile = \"balanced\" },\n"
+       "{ from = \"05:30\", to = \"07:00\", profile = \"import-first\" }]",
+       "f.toml:4: bandwidth.schedule: expected one profile at any time of day, got \"balanced\" from 22:00 to 06:00 "
+       "(entry 1) and \"import-first\" from 05:30 to 07:00 (entry 2)"},
+      {"[imports]\n\nmax_running = 0", "f.toml:3: imports.max_running: expected more than zero"},
       {"[bandwidth.projects.p]\nweight = 0", "bandwidth.projects: expected a weight above zero for project \"p\""},
       {"[bandwidth.projects.p]\nweight = -1", "bandwidth.projects: expected a weight above zero"},
       {"[bandwidth.projects.p]\nweight = inf", "bandwidth.projects: expected a weight above zero"},
