@@ -4,6 +4,7 @@
 #include <sys/resource.h>
 
 #include <csignal>
+#include <cstdlib>
 #include <filesystem>
 #include <future>
 #include <iostream>
@@ -20,6 +21,7 @@
 #include <boost/asio/signal_set.hpp>
 
 #include "actors/actor_tree.hpp"
+#include "actors/control_system.hpp"
 #include "actors/import/recovery.hpp"
 #include "actors/pipeline/pipeline_runner.hpp"
 #include "http/api/service.hpp"
@@ -27,6 +29,7 @@
 #include "persistence/blob_store.hpp"
 #include "persistence/record_store.hpp"
 #include "schemas/configuration.hpp"
+#include "schemas/live_configuration.hpp"
 
 namespace {
 
@@ -43,33 +46,6 @@ struct command_line {
   std::optional<std::string> listen, operator_listen, data_dir;
   std::string log_level = "info";
   bool check_config = false;
-};
-
-class system_clock final : public actors::wall_clock {
- public:
-  [[nodiscard]] schemas::time_point now() const override {
-    return std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now());
-  }
-};
-
-/// File work of the actors, done by the thread that writes to the same disk.
-class store_work final : public actors::blocking_work {
- public:
-  explicit store_work(actors::store_engine& store) : store_{store} {}
-  void post(std::function<void()> work) override { store_.post(std::move(work)); }
-
- private:
-  actors::store_engine& store_;
-};
-
-/// Decisions only, on two threads that sleep when there is nothing to decide; serving has the cores.
-struct control_configuration : caf::actor_system_config {
-  control_configuration() {
-    actors::register_messages(*this);
-    set("scheduler.policy", caf::atom("sharing"));
-    set("scheduler.max-threads", std::size_t{2});
-    set("scheduler.max-throughput", std::size_t{64});
-  }
 };
 
 /// Connections, sources and staged files are descriptors: take as many as the system lets us.
@@ -100,11 +76,20 @@ schemas::result<schemas::configuration> configured(const command_line& options) 
   return configuration;
 }
 
+/// All of them, but those that a measurement names in SLUICE_WITHOUT to show what they are worth.
+actors::isolation chosen_protections() {
+  const auto* const named = std::getenv("SLUICE_WITHOUT");
+  if (named == nullptr)
+    return {};
+  spdlog::warn("protections of serving are off names=\"{}\" because SLUICE_WITHOUT says so", named);
+  return actors::isolation_without(named);
+}
+
 /// Everything that runs, in the order in which it starts; it stops in the opposite one.
 class service {
  public:
   service(command_line options, schemas::configuration configuration)
-      : options_{std::move(options)}, configuration_{std::move(configuration)} {}
+      : options_{std::move(options)}, configuration_{std::move(configuration)}, live_{configuration_} {}
 
   /// The exit status of the process.
   int run();
@@ -114,12 +99,18 @@ class service {
   void stop();
   void wait_for_signals();
   void reload();
+  void follow_changes();
 
   command_line options_;
-  schemas::configuration configuration_;
-  system_clock clock_;
+  const schemas::configuration configuration_;  ///< as it was at the start
+  schemas::live_configuration live_;
+  actors::service_metrics metrics_;
+  actors::system_clock clock_;
   actors::progress_board progress_;
-  actors::throttle_board throttles_;
+  const actors::isolation protections_ = chosen_protections();
+  actors::serving_signals signals_of_serving_;
+  actors::gate gate_{signals_of_serving_.pressure};
+  actors::throttle_board throttles_{gate_};
   boost::asio::io_context control_{1};
   boost::asio::signal_set signals_{control_, SIGTERM, SIGINT, SIGHUP};
   int exit_status_ = 0;
@@ -128,8 +119,8 @@ class service {
   std::unique_ptr<persistence::blob_store> blobs_;
   std::unique_ptr<http::http_source_factory> sources_;
   std::unique_ptr<actors::pipeline_runner> pipelines_;
-  std::unique_ptr<store_work> files_;
-  control_configuration system_configuration_;
+  std::unique_ptr<actors::store_work> files_;
+  actors::control_configuration system_configuration_;
   std::unique_ptr<caf::actor_system> system_;
   std::unique_ptr<actors::actor_tree> tree_;
   std::unique_ptr<http::api_server> api_;
@@ -160,21 +151,41 @@ schemas::result<void> service::start() {
   moving.imports = configuration_.imports;
   moving.verify = configuration_.verify;
   moving.digests = configuration_.digests;
+  moving.protections = protections_;
+  moving.before = &gate_;
   pipelines_ = std::make_unique<actors::pipeline_runner>(*sources_, *blobs_, throttles_, moving);
-  files_ = std::make_unique<store_work>(pipelines_->store());
+  files_ = std::make_unique<actors::store_work>(pipelines_->store());
 
   system_ = std::make_unique<caf::actor_system>(system_configuration_);
-  const actors::import_surroundings around{*records_, *blobs_, *pipelines_,           *files_,
-                                           progress_, clock_,  configuration_.imports};
-  tree_ = std::make_unique<actors::actor_tree>(*system_, *records_, around, throttles_, configuration_,
+  const actors::import_surroundings around{
+      *records_, *blobs_, *pipelines_, *files_, progress_, clock_, configuration_.imports, metrics_};
+  const actors::bandwidth_surroundings governed{throttles_, signals_of_serving_, gate_, clock_, protections_};
+  tree_ = std::make_unique<actors::actor_tree>(*system_, *records_, around, governed, configuration_,
                                                [this](const std::string&) {
                                                  boost::asio::post(control_, [this] {
                                                    exit_status_ = 1;
                                                    control_.stop();
                                                  });
                                                });
-  api_ = std::make_unique<http::api_server>(http::service_parts{*system_, tree_->imports(), tree_->lifetimes(),
-                                                                *records_, *blobs_, progress_, configuration_});
+  follow_changes();
+  http::service_parts parts{*system_,
+                            tree_->imports(),
+                            tree_->lifetimes(),
+                            *records_,
+                            *blobs_,
+                            progress_,
+                            configuration_,
+                            signals_of_serving_,
+                            tree_->records(),
+                            tree_->bandwidth(),
+                            live_,
+                            metrics_,
+                            {}};
+  parts.sample = [this](actors::exposed_facts& facts) {
+    facts.blocks = pipelines_->blocks().count();
+    facts.blocks_free = pipelines_->blocks().free_count();
+  };
+  api_ = std::make_unique<http::api_server>(std::move(parts));
   if (const auto listening = api_->start(); !listening)
     return listening;
   if (const auto taken_up = tree_->recover(); taken_up > 0)
@@ -202,21 +213,19 @@ void service::reload() {
     spdlog::error("configuration not changed reason=\"{}\"", fresh.error().message);
     return;
   }
-  const auto left = [](const char* section, bool same) {
-    if (!same)
-      spdlog::warn("configuration changed section=[{}] but it takes effect only at the next start", section);
-  };
-  left("http", fresh->http == configuration_.http);
-  left("store", fresh->store == configuration_.store);
-  left("auth", fresh->auth == configuration_.auth && fresh->keystone == configuration_.keystone);
-  left("imports", fresh->imports == configuration_.imports);
-  left("sources", fresh->sources == configuration_.sources);
-  left("verify", fresh->verify == configuration_.verify);
-  left("digests", fresh->digests == configuration_.digests);
-  left("network", fresh->network == configuration_.network);
-  // The one section that is in force at once; the others keep what the running parts were made with.
-  tree_->configure(fresh->bandwidth);
-  spdlog::info("configuration read again section=[bandwidth] in force");
+  for (const auto& section : live_.replace(*fresh))
+    spdlog::warn("configuration changed section=[{}] but it takes effect only at the next start", section);
+  spdlog::info("configuration read again sections=\"[bandwidth] [imports]\" in force");
+}
+
+/// What may change while the service runs is told to those it concerns.
+void service::follow_changes() {
+  live_.tell({[this](const auto& bandwidth) { tree_->configure(bandwidth); },
+              [this](const auto& imports) {
+                sources_->configure(imports);
+                pipelines_->configure(imports);
+                tree_->configure(imports);
+              }});
 }
 
 void service::stop() {

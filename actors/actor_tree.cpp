@@ -34,26 +34,26 @@ caf::behavior watchman(caf::stateful_actor<std::map<caf::actor_addr, std::string
   }};
 }
 
-admission_limits limits_of(const schemas::imports_configuration& imports) {
-  admission_limits limits;
-  limits.max_running = imports.max_running;
-  limits.max_running_per_project = imports.max_running_per_project;
-  limits.max_waiting_per_project = imports.max_waiting_per_project;
-  return limits;
+/// Commits are counted, and they are one of the things that tell how serving fares.
+commit_observer observer_of(service_metrics& metrics, serving_signals& signals) {
+  return [&metrics, &signals](std::chrono::nanoseconds took, std::size_t changes, std::size_t refused) {
+    metrics.committed(took, changes, refused);
+    signals.commit.add(static_cast<std::uint64_t>(took.count()));
+  };
 }
 
 }  // namespace
 
 actor_tree::actor_tree(caf::actor_system& system, persistence::record_store& records, import_surroundings around,
-                       throttle_board& throttles, const schemas::configuration& configuration,
+                       const bandwidth_surroundings& shared, const schemas::configuration& configuration,
                        std::function<void(std::string)> on_death)
     : system_{system},
       watchman_{system.spawn(watchman, std::move(on_death))},
-      keeper_{system.spawn<caf::detached>(record_keeper, &records)},
-      admission_{system.spawn(admission, limits_of(configuration.imports))},
+      keeper_{system.spawn<caf::detached>(record_keeper, &records, observer_of(around.metrics, shared.signals))},
+      admission_{system.spawn(admission, limits_of(configuration.imports), &around.metrics)},
       imports_{system.spawn(import_supervisor, keeper_, admission_, around)},
       lifetimes_{system.spawn(lifetime, keeper_, around)},
-      bandwidth_{system.spawn(bandwidth_supervisor, &throttles, configuration.bandwidth)} {
+      bandwidth_{system.spawn(bandwidth_supervisor, &shared, policy_of(configuration.bandwidth))} {
   const auto watch = [this](const char* name, const auto& subject) {
     caf::anon_send(watchman_, std::string{name}, caf::actor_cast<caf::strong_actor_ptr>(subject));
   };
@@ -79,7 +79,12 @@ std::size_t actor_tree::recover() {
 }
 
 void actor_tree::configure(const schemas::bandwidth_configuration& bandwidth) {
-  caf::anon_send(bandwidth_, configure_atom_v, limits_of(bandwidth));
+  caf::anon_send(bandwidth_, configure_atom_v, policy_of(bandwidth));
+}
+
+void actor_tree::configure(const schemas::imports_configuration& imports) {
+  caf::anon_send(imports_, configure_atom_v, imports);
+  caf::anon_send(admission_, configure_atom_v, imports);
 }
 
 bool actor_tree::stop(std::chrono::milliseconds grace) {

@@ -5,7 +5,7 @@
 #include <functional>
 #include <string>
 
-#include "actors/bandwidth/throttle.hpp"
+#include "actors/bandwidth/bandwidth_supervisor.hpp"
 #include "actors/import/import_surroundings.hpp"
 #include "actors/protocol.hpp"
 #include "schemas/configuration.hpp"
@@ -18,7 +18,7 @@ namespace sluice::actors {
 class actor_tree {
  public:
   actor_tree(caf::actor_system& system, persistence::record_store& records, import_surroundings around,
-             throttle_board& throttles, const schemas::configuration& configuration,
+             const bandwidth_surroundings& shared, const schemas::configuration& configuration,
              std::function<void(std::string)> on_death);
   /// Ends whatever `stop` has not.
   ~actor_tree();
@@ -27,14 +27,19 @@ class actor_tree {
 
   /// Takes up the imports that a previous run left. Returns how many.
   std::size_t recover();
-  /// New limits, in force within 100 ms.
+  /// On its way when it returns: whoever asks the supervisor for a report afterwards finds it in force.
   void configure(const schemas::bandwidth_configuration& bandwidth);
+  /// Slots change at once; the other limits hold for imports that are taken in from now on. Returns before it has
+  /// happened, in the order of the calls.
+  void configure(const schemas::imports_configuration& imports);
   /// Pauses every import durably and ends the actors, the record keeper last. False when `grace` was not enough: what
   /// was durable stays so.
   bool stop(std::chrono::milliseconds grace);
 
   [[nodiscard]] const import_supervisor_actor& imports() const noexcept { return imports_; }
   [[nodiscard]] const lifetime_actor& lifetimes() const noexcept { return lifetimes_; }
+  [[nodiscard]] const bandwidth_supervisor_actor& bandwidth() const noexcept { return bandwidth_; }
+  [[nodiscard]] const record_keeper_actor& records() const noexcept { return keeper_; }
 
  private:
   caf::actor_system& system_;

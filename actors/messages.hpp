@@ -8,7 +8,10 @@
 #include <caf/all.hpp>
 
 #include "actors/bandwidth/allocation.hpp"
+#include "actors/bandwidth/bandwidth_policy.hpp"
+#include "actors/bandwidth/bandwidth_report.hpp"
 #include "actors/pipeline/import_job.hpp"
+#include "schemas/configuration.hpp"
 #include "schemas/image.hpp"
 #include "schemas/image_import.hpp"
 #include "schemas/json.hpp"
@@ -50,6 +53,45 @@ typename Inspector::result_type inspect(Inspector& f, bandwidth_limits& x) {
            x.per_source_host_max, x.projects);
 }
 
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, profile_hours& x) {
+  return f(caf::meta::type_name("profile_hours"), x.from_minute, x.to_minute, x.profile);
+}
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, bandwidth_policy& x) {
+  return f(caf::meta::type_name("bandwidth_policy"), x.profile, x.limits, x.link, x.trickle, x.serve_target_ns,
+           x.starved_percent, x.in_flight_ns, x.gate_block, x.schedule);
+}
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, signal_report& x) {
+  return f(caf::meta::type_name("signal_report"), x.name, x.value, x.target, x.unit);
+}
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, class_report& x) {
+  return f(caf::meta::type_name("class_report"), x.name, x.reservation, x.weight, x.limit, x.rate, x.allowed);
+}
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, project_report& x) {
+  return f(caf::meta::type_name("project_report"), x.project_id, x.weight, x.max, x.rate, x.running);
+}
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, running_import_report& x) {
+  return f(caf::meta::type_name("running_import_report"), x.import_id, x.project_id, x.source_host, x.rate, x.allowed,
+           x.limited_by);
+}
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, bandwidth_report& x) {
+  return f(caf::meta::type_name("bandwidth_report"), x.profile, x.configured, x.link, x.capacity, x.allowed,
+           x.import_rate, x.serve_rate, x.in_hand, x.holds, x.cuts, x.limited_by, x.signals, x.classes, x.projects,
+           x.imports);
+}
+
 [[nodiscard]] caf::error to_error(const schemas::failure& why);
 /// A failure of ours as it was; CAF's own errors (time-out, receiver down) become `overloaded` or `internal_error`.
 [[nodiscard]] schemas::failure to_failure(const caf::error& error);
@@ -74,6 +116,13 @@ typename Inspector::result_type inspect(Inspector& f, content_facts& x) {
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, identity& x) {
   return f(caf::meta::type_name("identity"), x.project_id, x.user_id, x.roles);
+}
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, imports_configuration& x) {
+  return f(caf::meta::type_name("imports_configuration"), x.max_running, x.max_running_per_project,
+           x.max_waiting_per_project, x.max_image_size, x.max_virtual_size, x.project_quota, x.result_ttl,
+           x.stall_timeout, x.minimum_rate, x.deadline, x.retries);
 }
 
 /// Records travel as the bytes that LMDB keeps: one codec, one version number.
@@ -109,11 +158,14 @@ CAF_ADD_TYPE_ID(sluice, (sluice::schemas::failure))
 CAF_ADD_TYPE_ID(sluice, (sluice::schemas::content_facts))
 CAF_ADD_TYPE_ID(sluice, (sluice::schemas::identity))
 CAF_ADD_TYPE_ID(sluice, (sluice::schemas::image_import))
+CAF_ADD_TYPE_ID(sluice, (sluice::schemas::imports_configuration))
 CAF_ADD_TYPE_ID(sluice, (sluice::schemas::image))
 CAF_ADD_TYPE_ID(sluice, (sluice::actors::record_changes))
 CAF_ADD_TYPE_ID(sluice, (sluice::actors::import_checkpoint))
 CAF_ADD_TYPE_ID(sluice, (sluice::actors::project_share))
 CAF_ADD_TYPE_ID(sluice, (sluice::actors::bandwidth_limits))
+CAF_ADD_TYPE_ID(sluice, (sluice::actors::bandwidth_policy))
+CAF_ADD_TYPE_ID(sluice, (sluice::actors::bandwidth_report))
 CAF_ADD_ATOM(sluice, sluice::actors, done_atom, "done")
 CAF_ADD_ATOM(sluice, sluice::actors, commit_atom, "commit")
 CAF_ADD_ATOM(sluice, sluice::actors, flush_atom, "flush")
@@ -138,5 +190,6 @@ CAF_ADD_ATOM(sluice, sluice::actors, restart_atom, "restart")
 CAF_ADD_ATOM(sluice, sluice::actors, remove_atom, "remove")
 CAF_ADD_ATOM(sluice, sluice::actors, tick_atom, "tick")
 CAF_ADD_ATOM(sluice, sluice::actors, configure_atom, "configure")
+CAF_ADD_ATOM(sluice, sluice::actors, report_atom, "report")
 CAF_END_TYPE_ID_BLOCK(sluice)
 CAF_ERROR_CODE_ENUM(sluice::schemas::error_code, "sluice")

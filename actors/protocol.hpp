@@ -56,7 +56,9 @@ using admission_actor = caf::typed_actor<
     // The import is over, or withdrawn, in whatever state it was.
     caf::reacts_to<leave_atom, std::string /*import*/>,
     // 1 = next to run; 0 = not waiting.
-    caf::replies_to<position_atom, std::string /*import*/>::with<std::uint64_t>>;
+    caf::replies_to<position_atom, std::string /*import*/>::with<std::uint64_t>,
+    // New limits: more slots are granted at once; when there are fewer, who runs runs to its end.
+    caf::reacts_to<configure_atom, schemas::imports_configuration>>;
 
 /// Accepts imports, finds them, restarts what dies.
 using import_supervisor_actor = caf::typed_actor<
@@ -71,6 +73,8 @@ using import_supervisor_actor = caf::typed_actor<
     caf::replies_to<recover_atom>::with<std::uint64_t>,
     // To itself: start this import again from its record, after its actor died.
     caf::reacts_to<restart_atom, std::string>,
+    // New limits, for imports that are started from now on.
+    caf::reacts_to<configure_atom, schemas::imports_configuration>,
     // Refuse new imports, pause the live ones durably. Answers when all have.
     caf::replies_to<pause_atom>::with<done_atom>>;
 
@@ -84,10 +88,14 @@ using lifetime_actor = caf::typed_actor<
     // To itself.
     caf::reacts_to<tick_atom, std::uint64_t /*generation*/>, caf::replies_to<pause_atom>::with<done_atom>>;
 
-/// Shares the configured bandwidth out between the running imports.
+/// Governs what imports may take of the machine: shares the configured limits out between them, and makes them step
+/// aside when serving is hurt.
 using bandwidth_supervisor_actor = caf::typed_actor<
     // To itself, every interval.
-    caf::reacts_to<tick_atom, std::uint64_t /*generation*/>,  // New limits, in force from the next look-over on.
-    caf::reacts_to<configure_atom, bandwidth_limits>, caf::replies_to<pause_atom>::with<done_atom>>;
+    caf::reacts_to<tick_atom, std::uint64_t /*generation*/>,
+    // A new policy, in force when it answers.
+    caf::replies_to<configure_atom, bandwidth_policy>::with<done_atom>,
+    // What is in force, who has how much, and why.
+    caf::replies_to<report_atom>::with<bandwidth_report>, caf::replies_to<pause_atom>::with<done_atom>>;
 
 }  // namespace sluice::actors

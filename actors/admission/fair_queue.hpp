@@ -24,6 +24,9 @@ class fair_queue {
  public:
   explicit fair_queue(admission_limits limits) : limits_{limits} {}
 
+  /// From now on; who runs or waits beyond the new limits stays where it is.
+  void configure(admission_limits limits) noexcept { limits_ = limits; }
+
   enum class reservation : std::uint8_t { taken, project_full, all_full };
   /// A place at the end of the project's queue. A place that was reserved twice is one place.
   [[nodiscard]] reservation reserve(const std::string& import_id, const std::string& project_id);

@@ -2,46 +2,67 @@
 #include "actors/bandwidth/bandwidth_supervisor.hpp"
 
 #include <algorithm>
+#include <ctime>
+#include <optional>
 #include <utility>
-#include <vector>
 
 namespace sluice::actors {
 
 namespace {
 
-/// The tightest cap there is, `throttle::unlimited` when there is none.
-std::uint64_t smallest_cap(const bandwidth_limits& limits) {
-  std::uint64_t smallest = throttle::unlimited;
+using namespace std::chrono_literals;
+
+/// A new import runs at most this far ahead of the caps until its first share.
+std::uint64_t first_rate(const bandwidth_limits& limits, std::uint64_t allowed) {
+  std::uint64_t smallest = allowed;
   for (const auto cap : {limits.import_max, limits.per_project_max, limits.per_import_max, limits.per_source_host_max})
     if (cap != 0)
       smallest = std::min(smallest, cap);
   for (const auto& project : limits.projects)
     if (project.max != 0)
       smallest = std::min(smallest, project.max);
-  return smallest;
+  return smallest == unlimited_rate ? throttle::unlimited : std::max<std::uint64_t>(smallest / 8, 1);
+}
+
+bool is_capped(const bandwidth_limits& limits) {
+  return first_rate(limits, unlimited_rate) != throttle::unlimited;
+}
+
+std::uint32_t minute_of_day(schemas::time_point now) {
+  const auto seconds = std::chrono::system_clock::to_time_t(now);
+  std::tm local{};
+  ::localtime_r(&seconds, &local);
+  return static_cast<std::uint32_t>(local.tm_hour * 60 + local.tm_min);
+}
+
+std::optional<double> worst(measurement& of) {
+  const auto taken = of.take();
+  return taken.count == 0 ? std::nullopt : std::optional{static_cast<double>(taken.largest)};
+}
+
+/// Payload on its way over a network brings 66 bytes of headers a segment: Ethernet 14, IPv4 20, TCP with time
+/// stamps 32.
+double on_the_wire(double payload, std::uint32_t segment) {
+  return segment == 0 ? payload : payload * (1 + 66.0 / segment);
 }
 
 }  // namespace
 
-bandwidth_limits limits_of(const schemas::bandwidth_configuration& configured) {
-  bandwidth_limits limits;
-  limits.import_max = configured.import_max;
-  limits.per_project_max = configured.per_project_max;
-  limits.per_import_max = configured.per_import_max;
-  limits.per_source_host_max = configured.per_source_host_max;
-  for (const auto& [project_id, share] : configured.projects)
-    limits.projects.push_back({project_id, share.weight, share.max});
-  return limits;
-}
-
 bandwidth_supervisor_actor::behavior_type bandwidth_supervisor_state::make_behavior(
-    throttle_board* throttles, const schemas::bandwidth_configuration& configured) {
-  board = throttles;
-  on_configure(limits_of(configured));
-  arm();
+    const bandwidth_surroundings& surroundings, const bandwidth_policy& configured) {
+  around = std::make_unique<bandwidth_surroundings>(surroundings);
+  policy = configured;
+  put_in_force();
+  arm(governor::tick);
   return {
       [this](tick_atom, std::uint64_t armed) { on_tick(armed); },
-      [this](configure_atom, const bandwidth_limits& fresh) { on_configure(fresh); },
+      [this](configure_atom, const bandwidth_policy& fresh) {
+        policy = fresh;
+        put_in_force();
+        share_out(around->throttles.all());
+        return done_atom_v;
+      },
+      [this](report_atom) { return report(); },
       [this](pause_atom) {
         ++generation;
         return done_atom_v;
@@ -49,53 +70,138 @@ bandwidth_supervisor_actor::behavior_type bandwidth_supervisor_state::make_behav
   };
 }
 
-void bandwidth_supervisor_state::on_configure(const bandwidth_limits& fresh) {
-  limits = fresh;
-  // Until its first share an import that has just started goes at a modest rate, where there is a cap at all.
-  const auto smallest = smallest_cap(limits);
-  board->set_initial_rate(smallest == throttle::unlimited ? smallest : std::max<std::uint64_t>(smallest / 8, 1));
+void bandwidth_supervisor_state::put_in_force() {
+  profile = profile_at(policy, minute_of_day(around->clock.now()));
+  governor_settings settings;
+  settings.starved_target = policy.starved_percent;
+  settings.time_target = static_cast<double>(policy.serve_target_ns);
+  settings.link = policy.link;
+  settings.trickle = policy.trickle;
+  settings.reservation = import_reservation(profile);
+  settings.enabled = around->protections.controller;
+  governing.configure(settings);
+  around->imports_gate.enable(around->protections.gate && profile != "import-first");
+  around->imports_gate.set_block(policy.gate_block);
+  around->throttles.set_initial_rate(first_rate(policy.limits, allowed));
 }
 
-void bandwidth_supervisor_state::arm() {
-  self->delayed_send(self, interval, tick_atom_v, ++generation);
+void bandwidth_supervisor_state::follow_schedule() {
+  if (!policy.schedule.empty() && profile_at(policy, minute_of_day(around->clock.now())) != profile)
+    put_in_force();
+}
+
+void bandwidth_supervisor_state::arm(caf::timespan after) {
+  self->delayed_send(self, after, tick_atom_v, ++generation);
 }
 
 void bandwidth_supervisor_state::on_tick(std::uint64_t armed) {
   if (armed != generation)
     return;
-  share_out();
-  arm();
+  const auto running = around->throttles.all();
+  const auto now = self->clock().now();
+  const bool measured = now - measured_at >= measuring;
+  if (measured) {
+    follow_schedule();
+    measure(running, now);
+  }
+  const auto before = shared_out;
+  auto seen = look(running);
+  allowed = governing.decide(now, seen);
+  // Sharing out anew for a change that nobody feels costs more than it brings.
+  const bool moved = allowed > before + before / 64 || allowed < before - before / 64;
+  if (measured || moved)
+    share_out(running);
+  arm(running.empty() ? idle_interval : caf::timespan{governor::tick});
 }
 
-void bandwidth_supervisor_state::share_out() {
-  constexpr std::uint64_t ticks_per_second = std::chrono::seconds{1} / interval;
-  const auto throttles = board->all();
-  std::map<std::string, std::uint64_t> taken_now;
-  std::vector<bandwidth_claim> claims;
-  claims.reserve(throttles.size());
-  for (const auto& one : throttles) {
+void bandwidth_supervisor_state::measure(const throttles& running, governor::clock::time_point now) {
+  const auto elapsed = std::chrono::duration<double>{now - measured_at}.count();
+  const bool first = measured_at == governor::clock::time_point{};
+  measured_at = now;
+  std::map<std::string, account> fresh;
+  double moved = 0;
+  for (const auto& one : running) {
+    const auto found = accounts.find(one->import_id());
+    auto entry = found == accounts.end() ? account{} : found->second;
     const auto taken = one->taken();
-    const auto before = taken_before.find(one->import_id());
-    const auto used = before == taken_before.end() || taken < before->second ? 0 : taken - before->second;
-    // Who waited could use any rate; who did not gets what it used and room to grow by half within a tick.
-    const bool hungry = one->was_hungry() || before == taken_before.end();
-    const auto demand = hungry ? unlimited_rate : used * ticks_per_second * 3 / 2 + (64U << 10);
-    claims.push_back({one->project_id(), one->source_host(), demand});
-    taken_now.emplace(one->import_id(), taken);
+    const auto used = found == accounts.end() || taken < entry.taken ? 0 : taken - entry.taken;
+    const auto rate = first ? 0 : static_cast<double>(used) / elapsed;
+    entry.taken = taken;
+    entry.rate = found == accounts.end() ? rate : entry.rate + 0.2 * (rate - entry.rate);
+    // Who waited could use any rate; who did not gets what it used and room to grow by half within a look.
+    const bool hungry = one->was_hungry() || found == accounts.end();
+    entry.demand = hungry ? unlimited_rate : static_cast<std::uint64_t>(rate * 1.5) + (64U << 10);
+    moved += rate;
+    fresh.emplace(one->import_id(), entry);
   }
-  taken_before = std::move(taken_now);
+  accounts = std::move(fresh);
+  import_rate = moved;
+}
+
+governor_input bandwidth_supervisor_state::look(const throttles& running) {
+  auto& signals = around->signals;
+  const auto now = self->clock().now();
+  const auto elapsed = looked_at == governor::clock::time_point{}
+                           ? 1.0
+                           : std::max(1e-3, std::chrono::duration<double>{now - looked_at}.count());
+  looked_at = now;
+  governor_input seen;
+  const auto bytes = signals.bytes.load(std::memory_order_relaxed);
+  const auto requests = signals.requests.load(std::memory_order_relaxed);
+  const auto segment = signals.segment.load(std::memory_order_relaxed);
+  const auto payload = static_cast<double>(bytes - bytes_before) / elapsed;
+  serve_rate += std::min(1.0, elapsed / 0.1) * (payload - serve_rate);
+  seen.serving = bytes != bytes_before || requests != requests_before || signals.pressure.wants();
+  seen.serve_rate = static_cast<std::uint64_t>(on_the_wire(payload, segment));
+  seen.import_rate = static_cast<std::uint64_t>(on_the_wire(import_rate, segment));
+  seen.running = static_cast<std::uint32_t>(running.size());
+  bytes_before = bytes;
+  requests_before = requests;
+  const auto set = [&](serving_signal signal, std::optional<double> value) {
+    seen.signals[static_cast<std::size_t>(signal)] = value;
+  };
+  if (const auto starved = signals.starved.take(); starved.count > 0)
+    set(serving_signal::starved, static_cast<double>(starved.mean()) / 10'000);
+  set(serving_signal::run_queue, worst(signals.run_queue));
+  set(serving_signal::loop_lag, worst(signals.loop_lag));
+  // A queue on the way to us delays everybody; one client that answers late is its own affair.
+  if (const auto trips = signals.round_trip.take(); trips.count > 1)
+    set(serving_signal::round_trip, static_cast<double>(trips.smallest));
+  if (const auto disk = signals.disk.take(); disk.count > 0)
+    set(serving_signal::disk, static_cast<double>(disk.mean()));
+  set(serving_signal::commit, worst(signals.commit));
+  return seen;
+}
+
+void bandwidth_supervisor_state::share_out(const throttles& running) {
+  shared_out = allowed;
+  auto limits = policy.limits;
+  if (allowed != unlimited_rate)
+    limits.import_max =
+        std::max<std::uint64_t>(1, limits.import_max == 0 ? allowed : std::min(limits.import_max, allowed));
+  around->throttles.set_initial_rate(first_rate(policy.limits, allowed));
+  std::vector<bandwidth_claim> claims;
+  claims.reserve(running.size());
+  for (const auto& one : running) {
+    const auto known = accounts.find(one->import_id());
+    claims.push_back(
+        {one->project_id(), one->source_host(), known == accounts.end() ? unlimited_rate : known->second.demand});
+  }
   // Where nothing is capped, nobody is held to what it used a moment ago.
-  const auto rates = smallest_cap(limits) == throttle::unlimited
-                         ? std::vector<std::uint64_t>(claims.size(), unlimited_rate)
-                         : allocate(limits, claims);
-  for (std::size_t i = 0; i < throttles.size(); ++i)
-    throttles[i]->set_rate(rates[i] == unlimited_rate ? throttle::unlimited : rates[i]);
+  const auto rates =
+      is_capped(limits) ? allocate(limits, claims) : std::vector<std::uint64_t>(claims.size(), unlimited_rate);
+  for (std::size_t i = 0; i < running.size(); ++i) {
+    if (const auto known = accounts.find(running[i]->import_id()); known != accounts.end())
+      known->second.allowed = rates[i];
+    running[i]->set_rate(rates[i] == unlimited_rate ? throttle::unlimited : rates[i]);
+    running[i]->hold_for_serving(governing.reason() == governor_reason::serving);
+  }
 }
 
 bandwidth_supervisor_actor::behavior_type bandwidth_supervisor(
-    bandwidth_supervisor_actor::stateful_pointer<bandwidth_supervisor_state> self, throttle_board* throttles,
-    const schemas::bandwidth_configuration& configured) {
-  return self->state.make_behavior(throttles, configured);
+    bandwidth_supervisor_actor::stateful_pointer<bandwidth_supervisor_state> self, const bandwidth_surroundings* around,
+    const bandwidth_policy& configured) {
+  return self->state.make_behavior(*around, configured);
 }
 
 }  // namespace sluice::actors

@@ -25,6 +25,12 @@ class gate {
   gate(const gate&) = delete;
   gate& operator=(const gate&) = delete;
 
+  /// One that belongs to nobody.
+  [[nodiscard]] static const gate& always_open() noexcept {
+    static const gate open;
+    return open;
+  }
+
   [[nodiscard]] bool closed() const noexcept {
     return pressure_ != nullptr && enabled_.load(std::memory_order_relaxed) && pressure_->wants();
   }
@@ -36,6 +42,11 @@ class gate {
       std::this_thread::sleep_for(step);
     waits_.fetch_add(1, std::memory_order_relaxed);
     return true;
+  }
+
+  /// Somebody reads an image now, or waits to: requests to the disk are kept small.
+  [[nodiscard]] bool images_are_read() const noexcept {
+    return pressure_ != nullptr && pressure_->file_answers.load(std::memory_order_relaxed) > 0;
   }
 
   /// Bytes of work between two looks at the gate: a multiple of 4 KiB.

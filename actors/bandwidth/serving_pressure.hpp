@@ -9,7 +9,7 @@ namespace sluice::actors {
 /// What serving is doing at this moment, on one cache line: raised and lowered by the loops that serve, read by
 /// everything of lower priority between two blocks at the cost of one relaxed load.
 struct alignas(64) serving_pressure {
-  /// Requests in the server's own hands: read completely, and not waiting for their client to take bytes. A slow client
+  /// Answers in the server's own hands: ready, and not waiting for their client to take bytes. A slow client
   /// never counts, and a long transfer counts only for its first bytes.
   std::atomic<std::uint32_t> in_hand{0};
   /// Long transfers whose client would take more than it gets (TCP_INFO), as last looked at.

@@ -4,7 +4,10 @@
 #include <algorithm>
 #include <utility>
 
-#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/cancellation_state.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/redirect_error.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
@@ -13,10 +16,11 @@ namespace sluice::actors {
 namespace {
 
 constexpr double smallest_burst = 256 << 10;
-constexpr std::chrono::milliseconds step{100};
+constexpr double bursts_per_second = 50;
+constexpr std::chrono::milliseconds longest_rest{100};
 
 double burst_of(std::uint64_t rate) {
-  return std::max(smallest_burst, static_cast<double>(rate) / 10.0);
+  return std::max(smallest_burst, static_cast<double>(rate) / bursts_per_second);
 }
 
 /// Says "I wait" for as long as it lives, however the wait ends.
@@ -33,11 +37,43 @@ class waiting_mark {
 
 }  // namespace
 
-throttle::throttle(std::string import_id, std::string project_id, std::string source_host)
-    : import_id_{std::move(import_id)}, project_id_{std::move(project_id)}, source_host_{std::move(source_host)} {}
+throttle::throttle(std::string import_id, std::string project_id, std::string source_host, const gate& before)
+    : import_id_{std::move(import_id)},
+      project_id_{std::move(project_id)},
+      source_host_{std::move(source_host)},
+      gate_{before} {}
+
+boost::asio::awaitable<void> throttle::pass_gate() {
+  if (!gate_.closed())
+    co_return;
+  boost::asio::steady_timer timer{co_await boost::asio::this_coro::executor};
+  for (auto waited = std::chrono::microseconds{0}; waited < gate::most_waited && gate_.closed(); waited += gate::step) {
+    timer.expires_after(gate::step);
+    co_await timer.async_wait(boost::asio::use_awaitable);
+  }
+}
+
+boost::asio::awaitable<void> throttle::rest(std::chrono::microseconds pause) {
+  boost::asio::steady_timer timer{co_await boost::asio::this_coro::executor};
+  timer.expires_after(pause);
+  resting_ = &timer;
+  boost::system::error_code woken;
+  co_await timer.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable, woken));
+  resting_ = nullptr;
+  const auto cancelled = co_await boost::asio::this_coro::cancellation_state;
+  if (cancelled.cancelled() != boost::asio::cancellation_type::none)
+    throw boost::system::system_error{boost::asio::error::operation_aborted};
+}
 
 boost::asio::awaitable<void> throttle::take(std::uint64_t bytes) {
-  const auto executor = co_await boost::asio::this_coro::executor;
+  {
+    const boost::asio::any_io_executor here = co_await boost::asio::this_coro::executor;
+    const std::lock_guard guard{executor_mutex_};
+    if (!executor_)
+      executor_ = here;
+  }
+  auto passing = pass_gate();
+  co_await std::move(passing);
   for (;;) {
     const auto rate = rate_.load(std::memory_order_relaxed);
     const auto now = clock::now();
@@ -60,12 +96,11 @@ boost::asio::awaitable<void> throttle::take(std::uint64_t bytes) {
     }
     hungry_.store(true, std::memory_order_relaxed);
     const waiting_mark mark{waiting_};
-    auto pause = std::chrono::duration<double>{step};
+    auto pause = std::chrono::duration<double>{longest_rest};
     if (rate > 0)
       pause = std::min(pause, std::chrono::duration<double>{(needed - tokens_) / static_cast<double>(rate)});
-    boost::asio::steady_timer timer{executor};
-    timer.expires_after(std::chrono::ceil<std::chrono::microseconds>(pause));
-    co_await timer.async_wait(boost::asio::use_awaitable);
+    auto resting = rest(std::chrono::ceil<std::chrono::microseconds>(pause));
+    co_await std::move(resting);
   }
   taken_.fetch_add(bytes, std::memory_order_relaxed);
 }
@@ -76,7 +111,19 @@ void throttle::give_back(std::uint64_t bytes) noexcept {
 }
 
 void throttle::set_rate(std::uint64_t bytes_per_second) noexcept {
-  rate_.store(bytes_per_second, std::memory_order_relaxed);
+  const auto before = rate_.exchange(bytes_per_second, std::memory_order_relaxed);
+  if (bytes_per_second <= before || !waiting_.load(std::memory_order_relaxed))
+    return;
+  boost::asio::any_io_executor where;
+  {
+    const std::lock_guard guard{executor_mutex_};
+    where = executor_;
+  }
+  if (auto self = weak_from_this().lock(); self && where)
+    boost::asio::post(where, [self = std::move(self)] {
+      if (self->resting_ != nullptr)
+        self->resting_->cancel();
+    });
 }
 
 std::uint64_t throttle::rate() const noexcept {
@@ -92,7 +139,7 @@ bool throttle::was_hungry() noexcept {
 }
 
 std::shared_ptr<throttle> throttle_board::add(std::string import_id, std::string project_id, std::string source_host) {
-  auto added = std::make_shared<throttle>(std::move(import_id), std::move(project_id), std::move(source_host));
+  auto added = std::make_shared<throttle>(std::move(import_id), std::move(project_id), std::move(source_host), gate_);
   const std::lock_guard guard{mutex_};
   added->set_rate(initial_rate_.load(std::memory_order_relaxed));
   throttles_.push_back(added);

@@ -56,6 +56,7 @@ image_import_actor::behavior_type image_import_state::make_behavior(schemas::ima
 }
 
 void image_import_state::take_up() {
+  phase_began = std::chrono::steady_clock::now();
   switch (record.status) {
     case image_import_status::waiting:
     case image_import_status::uploading: enter_queue(); break;
@@ -92,6 +93,7 @@ void image_import_state::start_pipeline() {
   if (record.status != image_import_status::uploading || cancelling || pausing || ending || pipeline_runs)
     return;
   pipeline_runs = true;
+  phase_began = std::chrono::steady_clock::now();
   const mailbox box{image_import_actor{self}};
   import_listener listener;
   listener.on_checkpoint = [box](const import_checkpoint& point) { box.send(checkpoint_atom_v, point); };
@@ -112,6 +114,8 @@ void image_import_state::start_pipeline() {
 void image_import_state::on_checkpoint(const import_checkpoint& point) {
   if (record.status != image_import_status::uploading || ending)
     return;
+  if (point.durable_bytes > record.durable_bytes)
+    around->metrics.imported_bytes.add(point.durable_bytes - record.durable_bytes);
   record.durable_bytes = point.durable_bytes;
   record.validator = point.validator;
   record.total = point.total;
@@ -126,6 +130,8 @@ void image_import_state::on_staged(const schemas::content_facts& facts) {
   }
   release_slot();
   record.facts = facts;
+  if (facts.size > record.durable_bytes)
+    around->metrics.imported_bytes.add(facts.size - record.durable_bytes);
   record.durable_bytes = facts.size;
   record.total = facts.size;
   if (move(image_import_event::bytes_complete))

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -54,6 +55,8 @@ struct image_import_state {
   /// store refuses is tried again with back-off for as long as the import lives: a move that is not durable has not
   /// happened.
   void persist(std::function<void()> then);
+  /// Counts the move that is about to be made.
+  void count(schemas::image_import_event event, schemas::image_import_status to);
   void write_next();
   void on_written();
   void on_write_refused(const schemas::failure& why);
@@ -69,7 +72,8 @@ struct image_import_state {
   std::unique_ptr<import_surroundings> around;
   std::shared_ptr<import_progress> progress;
 
-  std::uint64_t version = 1;  ///< of what a watcher may have seen
+  std::uint64_t version = 1;                            ///< of what a watcher may have seen
+  std::chrono::steady_clock::time_point phase_began{};  ///< waiting, uploading or verifying
   bool has_slot = false;
   bool pipeline_runs = false;
   bool publishing = false;

@@ -47,8 +47,20 @@ bool image_import_state::move(image_import_event event) {
   }
   spdlog::info("transition task={} image={} project={} from={} to={} event={}", record.id, record.image_id,
                record.project_id, to_string(record.status), to_string(*to), to_string(event));
+  count(event, *to);
   record.status = *to;
   return true;
+}
+
+void image_import_state::count(image_import_event event, image_import_status to) {
+  const auto how = event == image_import_event::failed      ? phase_end::failed
+                   : event == image_import_event::cancelled ? phase_end::cancelled
+                                                            : phase_end::done;
+  const auto now = std::chrono::steady_clock::now();
+  around->metrics.phase_ended(record.status, how, now - phase_began);
+  phase_began = now;
+  if (schemas::is_final(to))
+    around->metrics.import_ended(ending ? ending->code : schemas::error_code::none);
 }
 
 void image_import_state::persist(std::function<void()> then) {

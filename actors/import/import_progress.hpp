@@ -12,7 +12,8 @@ namespace sluice::actors {
 
 enum class import_phase : std::uint8_t { waiting, resuming, fetching, verifying, publishing };
 /// What the import waits for most at the moment.
-enum class import_limit : std::uint8_t { unknown, queue, source, bandwidth, digest, disk };
+/// `bandwidth` is a configured limit, `serving` the images that are being read meanwhile.
+enum class import_limit : std::uint8_t { unknown, queue, source, bandwidth, serving, digest, disk };
 
 /// How far one import is. Written by its pipeline, read by anybody: chunks are never messages.
 struct import_progress {

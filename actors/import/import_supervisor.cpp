@@ -51,6 +51,7 @@ import_supervisor_actor::behavior_type import_supervisor_state::make_behavior(re
       [this](recover_atom) { return on_recover(); },
       [this](pause_atom) { return on_pause(); },
       [this](restart_atom, const std::string& id) { restart(id); },
+      [this](configure_atom, const schemas::imports_configuration& limits) { around->limits = limits; },
   };
 }
 
@@ -79,6 +80,7 @@ caf::result<schemas::image_import> import_supervisor_state::on_create(schemas::i
                 .then(
                     [this, promise, draft](done_atom) mutable {
                       --being_created;
+                      around->metrics.imports_accepted.add();
                       spdlog::info("import accepted task={} image={} project={} location={}", draft.id, draft.image_id,
                                    draft.project_id, schemas::location_without_credentials(draft.request.location));
                       if (pausing)  // durable already: the next start of the service takes it up
@@ -225,6 +227,7 @@ void import_supervisor_state::give_up(schemas::image_import record) {
   record.facts.reset();
   record.updated_at = around->clock.now();
   record.expires_at = record.updated_at + around->limits.result_ttl;
+  around->metrics.import_ended(record.why->code);
   deaths.erase(record.id);
   record_changes changes;
   changes.put_imports.push_back(record);

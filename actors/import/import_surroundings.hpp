@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 
+#include "actors/metrics/metrics.hpp"
 #include "actors/pipeline/import_job.hpp"
 #include "actors/ports.hpp"
 #include "actors/protocol.hpp"
@@ -28,7 +29,8 @@ struct import_surroundings {
   blocking_work& files;
   progress_board& progress;
   const wall_clock& clock;
-  schemas::imports_configuration limits;
+  schemas::imports_configuration limits;  ///< of imports that start with this copy
+  service_metrics& metrics = service_metrics::unobserved();
 };
 
 }  // namespace sluice::actors

@@ -12,7 +12,7 @@ namespace sluice::actors {
 
 namespace {
 
-constexpr int niceness = 19;
+constexpr int niceness = 10;
 constexpr std::chrono::milliseconds look{250};  ///< between two looks at how the others fare
 constexpr int rest_to_work = 19;                ///< at most a twentieth of one core
 

@@ -35,7 +35,7 @@ namespace sluice::actors {
 
 /// What all runs share. Outlives them.
 struct pipeline_parts {
-  const pipeline_options& options;
+  pipeline_options options;  ///< as they were when this run began
   byte_source_factory& sources;
   persistence::blob_store& blobs;
   throttle_board& throttles;

@@ -22,11 +22,12 @@ using schemas::error_code;
 constexpr std::uint64_t reservation_step = 64 << 20;
 constexpr std::uint64_t smallest_grant = 16 << 10;
 
-/// How much to ask the throttle for: a tenth of a second's worth, so that a slow rate flows instead of jerking.
+/// How much to ask the throttle for: a fiftieth of a second's worth, so that a slow rate flows instead of jerking, and
+/// the source is not asked for more at once than a link can carry beside serving.
 std::uint64_t grant_at(std::uint64_t rate) {
   if (rate == throttle::unlimited)
     return block_pool::block_size;
-  return std::clamp<std::uint64_t>(rate / 10, smallest_grant, block_pool::block_size);
+  return std::clamp<std::uint64_t>(rate / 50, smallest_grant, block_pool::block_size);
 }
 
 source_failure transient(error_code code, std::string message) {
@@ -167,8 +168,10 @@ boost::asio::awaitable<import_run::fault> import_run::read_body(byte_source& sou
     const auto wanted = std::min({std::uint64_t{block_pool::block_size - filled_}, grant_at(throttle_->rate()),
                                   sizes_.most_to_read(received_, total_)});
     {
-      const wait_mark mark{meter_, import_limit::bandwidth};
+      wait_mark mark{meter_, import_limit::bandwidth};
       co_await throttle_->take(wanted);
+      if (throttle_->held_for_serving())
+        mark.was(import_limit::serving);
     }
     source_result<std::size_t> read;
     const auto asked_at = std::chrono::steady_clock::now();

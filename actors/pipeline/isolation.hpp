@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <string_view>
+
 namespace sluice::actors {
 
 /// The protections of serving, one switch each. All are on; bench/serve_under_import switches them off in turn to show
@@ -12,5 +14,8 @@ struct isolation {
   bool controller = true;    ///< rates follow serving's signals
   bool small_writes = true;  ///< one block a write, not four, while images are being read
 };
+
+/// All on but those named, separated by commas. Throws std::invalid_argument for a name that is none.
+[[nodiscard]] isolation isolation_without(std::string_view names);
 
 }  // namespace sluice::actors

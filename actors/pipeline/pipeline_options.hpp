@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "actors/bandwidth/gate.hpp"
 #include "actors/pipeline/isolation.hpp"
 #include "schemas/configuration.hpp"
 
@@ -23,8 +24,10 @@ struct pipeline_options {
   std::chrono::milliseconds retry_cap{30'000};
   std::chrono::milliseconds checkpoint_interval{1000};
   isolation protections;
+  const gate* before = nullptr;                  ///< what every block passes; outlives the pipeline. Null = always open
   std::chrono::milliseconds stop_grace{10'000};  ///< how long `shutdown` waits for runs to end
 
+  [[nodiscard]] const gate& entrance() const noexcept { return before != nullptr ? *before : gate::always_open(); }
   [[nodiscard]] std::size_t pool_size() const noexcept {
     return blocks > 0 ? blocks : std::max<std::size_t>(64, std::size_t{2} * imports.max_running);
   }

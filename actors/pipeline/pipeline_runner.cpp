@@ -13,7 +13,7 @@ namespace sluice::actors {
 
 namespace {
 
-constexpr int niceness = 5;
+constexpr int niceness = 19;
 
 unsigned digest_threads(const pipeline_options& options) {
   return options.digest_threads > 0 ? options.digest_threads : std::thread::hardware_concurrency();
@@ -29,11 +29,12 @@ pipeline_runner::pipeline_runner(byte_source_factory& sources, persistence::blob
       throttles_{throttles},
       blocks_{options_.pool_size()},
       digests_{std::make_unique<digest_engine>(
-          digest_engine_options{digest_threads(options_), nullptr, options_.protections.idle_class})},
-      store_{std::make_unique<store_engine>()},
+          digest_engine_options{digest_threads(options_), options_.before, options_.protections.idle_class})},
+      store_{std::make_unique<store_engine>(options_.entrance(), options_.protections)},
       thread_{[this] {
         name_this_thread("transfer");
-        lower_this_thread_by(niceness);
+        if (options_.protections.low_threads)
+          lower_this_thread_by(niceness);
         context_.run();
       }} {}
 
@@ -74,8 +75,8 @@ void pipeline_runner::begin(import_job job, import_listener listener) {
     refusal.why.emplace(schemas::error_code::conflict, "This import runs already. Wait for its end.");
   } else {
     try {
-      const pipeline_parts parts{options_, sources_,  blobs_,  throttles_,
-                                 blocks_,  *digests_, *store_, [this] { return runs_.size(); }};
+      const pipeline_parts parts{options_now(), sources_,  blobs_,  throttles_,
+                                 blocks_,       *digests_, *store_, [this] { return runs_.size(); }};
       auto run = std::make_shared<import_run>(parts, context_.get_executor(), std::move(job), listener,
                                               [this, id] { gone(id); });
       runs_.emplace(id, run);
@@ -92,6 +93,18 @@ void pipeline_runner::begin(import_job job, import_listener listener) {
   const std::lock_guard guard{ending_mutex_};
   --running_;
   run_ended_.notify_all();
+}
+
+void pipeline_runner::configure(const schemas::imports_configuration& imports) {
+  const std::lock_guard guard{options_mutex_};
+  options_.imports = imports;
+}
+
+pipeline_options pipeline_runner::options_now() {
+  const std::lock_guard guard{options_mutex_};
+  auto options = options_;
+  options.blocks = blocks_.count();  // what there is, whatever max_running would have made it
+  return options;
 }
 
 bool pipeline_runner::is_closed() {

@@ -42,6 +42,9 @@ class pipeline_runner final : public import_runner {
   /// From any thread; an import that does not run is none to stop.
   void stop(const std::string& import_id) override;
 
+  /// From any thread: retries, deadline, patience and sizes of the runs that start from now on. Memory stays as it is.
+  void configure(const schemas::imports_configuration& imports);
+
   /// Stops every run durably and waits for their ends, at most `options.stop_grace`; a source that does not let go
   /// within it is abandoned, and its run ends without a word. May be repeated.
   void shutdown();
@@ -57,7 +60,10 @@ class pipeline_runner final : public import_runner {
   bool is_closed();
   void gone(const std::string& import_id);
 
-  const pipeline_options options_;
+  [[nodiscard]] pipeline_options options_now();
+
+  std::mutex options_mutex_;
+  pipeline_options options_;  ///< `imports` guarded, the rest as it was at the start
   byte_source_factory& sources_;
   persistence::blob_store& blobs_;
   throttle_board& throttles_;

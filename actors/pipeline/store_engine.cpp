@@ -16,7 +16,7 @@ namespace sluice::actors {
 
 namespace {
 
-constexpr int niceness = 10;
+constexpr int niceness = 19;
 
 }  // namespace
 
@@ -26,10 +26,11 @@ schemas::result<void> store_stream::start_over() {
   return file_.truncate(0);
 }
 
-store_engine::store_engine()
-    : thread_{[this] {
+store_engine::store_engine(const gate& before, const isolation& protections)
+    : gate_{before}, protections_{protections}, thread_{[this] {
         name_this_thread("store");
-        lower_this_thread_by(niceness);
+        if (protections_.low_threads)
+          lower_this_thread_by(niceness);
         work();
       }} {}
 
@@ -95,11 +96,13 @@ void store_engine::work() {
 
 void store_engine::write_next(const std::shared_ptr<store_stream>& stream, std::unique_lock<std::mutex>& lock) {
   std::deque<std::shared_ptr<block_flight>> flights;
-  while (!stream->pending_.empty() && flights.size() < most_joined) {
+  const auto most = protections_.small_writes && gate_.images_are_read() ? 1 : most_joined;
+  while (!stream->pending_.empty() && flights.size() < most) {
     flights.push_back(std::move(stream->pending_.front()));
     stream->pending_.pop_front();
   }
   lock.unlock();
+  gate_.pass();
   if (!stream->failed_) {
     auto written = write_joined(*stream, flights);
     if (written) {

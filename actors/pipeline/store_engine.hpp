@@ -16,7 +16,9 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 
+#include "actors/bandwidth/gate.hpp"
 #include "actors/pipeline/block_flight.hpp"
+#include "actors/pipeline/isolation.hpp"
 #include "persistence/blob_store.hpp"
 
 namespace sluice::actors {
@@ -45,11 +47,13 @@ class store_stream {
 };
 
 /// The one thread that writes images to one data directory: one request in flight at most, in order per import,
-/// imports in turn, neighbouring blocks of an import joined into one request. It also runs whatever else blocks on that
-/// disk (create, sync, truncate, remove, publish), so that no coroutine ever does.
+/// imports in turn, neighbouring blocks of an import joined into one request unless images are being read. It passes
+/// the gate before each request. It also runs whatever else blocks on that disk (create, sync, truncate, remove,
+/// publish), so that no coroutine ever does.
 class store_engine {
  public:
-  store_engine();
+  /// `before` outlives the engine.
+  explicit store_engine(const gate& before = gate::always_open(), const isolation& protections = {});
   /// Finishes what was submitted, then joins.
   ~store_engine();
   store_engine(const store_engine&) = delete;
@@ -100,6 +104,8 @@ class store_engine {
   static schemas::result<void> write_joined(store_stream& stream,
                                             const std::deque<std::shared_ptr<block_flight>>& flights);
 
+  const gate& gate_;
+  const isolation protections_;
   std::mutex mutex_;
   std::condition_variable work_arrived_;
   std::deque<item> queue_;

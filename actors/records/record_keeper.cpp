@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "actors/records/record_keeper.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include <spdlog/spdlog.h>
@@ -27,8 +28,10 @@ persistence::change_set to_change_set(record_changes& changes) {
 
 }  // namespace
 
-record_keeper_actor::behavior_type record_keeper_state::make_behavior(persistence::record_store* records) {
+record_keeper_actor::behavior_type record_keeper_state::make_behavior(persistence::record_store* records,
+                                                                      commit_observer observer) {
   store = records;
+  observed = std::move(observer);
   self->set_exit_handler([this](caf::exit_msg& stop) {
     on_flush();
     self->quit(std::move(stop.reason));
@@ -54,7 +57,12 @@ void record_keeper_state::on_flush() {
     return;
   const auto writing = std::exchange(sets, {});
   auto waiting = std::exchange(promises, {});
+  const auto began = std::chrono::steady_clock::now();
   const auto outcomes = store->commit(writing);
+  const auto taken = std::count_if(outcomes.begin(), outcomes.end(), [](const auto& each) { return each.has_value(); });
+  if (observed)
+    observed(std::chrono::steady_clock::now() - began, writing.size(),
+             writing.size() - static_cast<std::size_t>(taken));
   for (std::size_t i = 0; i < waiting.size(); ++i) {
     if (i < outcomes.size() && outcomes[i].has_value())
       waiting[i].deliver(done_atom_v);
@@ -67,8 +75,8 @@ void record_keeper_state::on_flush() {
 }
 
 record_keeper_actor::behavior_type record_keeper(record_keeper_actor::stateful_pointer<record_keeper_state> self,
-                                                 persistence::record_store* records) {
-  return self->state.make_behavior(records);
+                                                 persistence::record_store* records, commit_observer observer) {
+  return self->state.make_behavior(records, std::move(observer));
 }
 
 }  // namespace sluice::actors

@@ -35,6 +35,10 @@ asio::awaitable<response> healthcheck(exchange&) {
 void add_discovery(api_router& routes) {
   routes.add(verb::get, "/", root);
   routes.add(verb::get, "/versions", versions);
+  add_schemas(routes);
+}
+
+void add_schemas(api_router& routes) {
   routes.add(verb::get, "/v2/schemas/{name}", schema);
 }
 

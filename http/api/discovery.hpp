@@ -9,6 +9,9 @@ namespace sluice::http {
 /// `/v2/schemas/…`, served from memory because Nova reads the image schema at every boot.
 void add_discovery(api_router& routes);
 
+/// `/v2/schemas/…` alone.
+void add_schemas(api_router& routes);
+
 /// `/healthcheck`: 200 and the word OK as long as requests are answered.
 void add_healthcheck(api_router& routes);
 

@@ -6,8 +6,6 @@
 #include <utility>
 #include <vector>
 
-#include <boost/beast/core/string.hpp>
-
 #include "actors/coroutines/ask.hpp"
 #include "http/api/faults.hpp"
 #include "http/api/import_events.hpp"
@@ -30,19 +28,6 @@ constexpr std::string_view collection = "/v2/image-imports";
 /// How long a change can stay unseen when the actors' word of it is lost.
 constexpr std::chrono::seconds longest_blindness{1};
 
-/// `application/json`, with no parameter but charset=utf-8.
-bool is_json(std::string_view media_type) noexcept {
-  using boost::beast::iequals;
-  const auto semicolon = std::min(media_type.find(';'), media_type.size());
-  auto type = media_type.substr(0, semicolon);
-  type.remove_suffix(type.size() - std::min(type.find_last_not_of(" \t") + 1, type.size()));
-  if (!iequals(type, "application/json"))
-    return false;
-  auto parameter = media_type.substr(semicolon);
-  parameter.remove_prefix(std::min(parameter.find_first_not_of("; \t"), parameter.size()));
-  return parameter.empty() || iequals(parameter, "charset=utf-8") || iequals(parameter, "charset=\"utf-8\"");
-}
-
 /// The record with what is known of its progress; the place in the queue only while it waits.
 asio::awaitable<std::string> shown(exchange& at, image_import record) {
   std::uint64_t position = 0;
@@ -57,7 +42,7 @@ asio::awaitable<std::string> shown(exchange& at, image_import record) {
 }
 
 asio::awaitable<response> create(exchange& at) {
-  if (!is_json(at.asked.field("Content-Type")))
+  if (!is_json_media_type(at.asked.field("Content-Type"), "application/json"))
     co_return fault(failure(error_code::unsupported_media_type,
                             "Content-Type: expected application/json, in UTF-8. Send the import as a JSON object."),
                     at.asked);

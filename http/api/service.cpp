@@ -5,6 +5,9 @@
 #include <thread>
 #include <utility>
 
+#include <spdlog/spdlog.h>
+
+#include "http/api/bandwidth.hpp"
 #include "http/api/discovery.hpp"
 #include "http/api/exchange.hpp"
 #include "http/api/faults.hpp"
@@ -12,7 +15,10 @@
 #include "http/api/image_file.hpp"
 #include "http/api/image_imports.hpp"
 #include "http/api/images.hpp"
+#include "http/api/operations.hpp"
+#include "http/api/request_classes.hpp"
 #include "http/server/server.hpp"
+#include "schemas/addresses.hpp"
 
 namespace sluice::http {
 namespace {
@@ -22,17 +28,28 @@ using schemas::error_code;
 using schemas::failure;
 using schemas::result;
 
-/// Route, identity, resource: the same three steps for every request.
+/// Route, identity, resource: the same three steps for every request. Operators are known by the port they reach.
 class api_handler final : public request_handler {
  public:
-  explicit api_handler(api_state& state) : state_{state} {}
+  enum class port : std::uint8_t { api, operators };
+  api_handler(api_state& state, port which) : state_{state}, port_{which} {}
 
   [[nodiscard]] api_router& routes() noexcept { return routes_; }
 
   asio::awaitable<response> handle(const request& asked, event_loop& loop) override {
+    const auto began = std::chrono::steady_clock::now();
+    auto pending = answer(asked, loop);
+    auto given = co_await std::move(pending);
+    if (port_ == port::api)
+      state_.parts.metrics.answered(class_of(asked), given.status, std::chrono::steady_clock::now() - began);
+    co_return given;
+  }
+
+ private:
+  asio::awaitable<response> answer(const request& asked, event_loop& loop) {
     const auto& path = asked.target.path;
     exchange at{state_, asked, loop};
-    if (!is_open_to_all(path)) {
+    if (port_ == port::api && !is_open_to_all(path)) {
       auto who = identify(asked, state_.parts.configuration.auth);
       if (!who)
         co_return fault(who.error(), asked);
@@ -47,15 +64,15 @@ class api_handler final : public request_handler {
       refused.fields.emplace_back("Allow", found.allow);
       co_return refused;
     }
-    if (asked.has_body && asked.method != verb::post)
+    if (asked.has_body && asked.method != verb::post && asked.method != verb::patch)
       co_return fault(failure(error_code::invalid_request, "This method takes no body. Send the request without one."),
                       asked);
     at.parameter = found.parameter;
     co_return co_await (*found.handler)(at);
   }
 
- private:
   api_state& state_;
+  port port_;
   api_router routes_;
 };
 
@@ -93,13 +110,19 @@ std::string base_url(const exchange& at) {
 class api_server::implementation {
  public:
   implementation(service_parts parts, server_limits chosen)
-      : limits{chosen}, state{std::move(parts), limits}, api{state}, operators{state} {
+      : limits{chosen},
+        state{std::move(parts), limits},
+        api{state, api_handler::port::api},
+        operators{state, api_handler::port::operators} {
     add_images(api.routes());
     add_image_file(api.routes());
     add_image_imports(api.routes());
     add_discovery(api.routes());
     add_healthcheck(api.routes());
-    add_healthcheck(operators.routes());
+    add_schemas(operators.routes());
+    add_operator_healthcheck(operators.routes());
+    add_metrics(operators.routes());
+    add_bandwidth(operators.routes());
   }
 
   result<void> start(std::size_t loops) {
@@ -110,10 +133,14 @@ class api_server::implementation {
                              "behind an authenticating proxy.");
     auto options = api_options(configuration, limits);
     options.loops = loops != 0 ? loops : std::max(1U, std::thread::hardware_concurrency());
-    api_front = std::make_unique<server>(std::move(options), api, pressure);
+    api_front = std::make_unique<server>(std::move(options), api, state.parts.signals);
     if (auto started = api_front->start(); !started)
       return started;
-    operator_front = std::make_unique<server>(operator_options(configuration, limits), operators, operator_pressure);
+    if (const auto where = schemas::parse_listen_address(configuration.http.operator_listen);
+        where && !where->is_loopback)
+      spdlog::warn("the operators' port asks nobody who they are, and listens beyond loopback address={}",
+                   configuration.http.operator_listen);
+    operator_front = std::make_unique<server>(operator_options(configuration, limits), operators, operator_signals);
     return operator_front->start();
   }
 
@@ -128,8 +155,7 @@ class api_server::implementation {
   api_state state;
   api_handler api;
   api_handler operators;
-  actors::serving_pressure pressure;
-  actors::serving_pressure operator_pressure;
+  actors::serving_signals operator_signals;  ///< nobody gives way to the operator's port
   std::unique_ptr<server> api_front;
   std::unique_ptr<server> operator_front;
   const std::string no_endpoint;
@@ -156,10 +182,6 @@ const std::string& api_server::operator_endpoint() const noexcept {
 
 void api_server::stop(std::chrono::milliseconds grace) {
   implementation_->stop(grace);
-}
-
-const actors::serving_pressure& api_server::pressure() const noexcept {
-  return implementation_->pressure;
 }
 
 }  // namespace sluice::http

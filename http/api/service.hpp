@@ -2,19 +2,22 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <string>
 
 #include <caf/all.hpp>
 
-#include "actors/bandwidth/serving_pressure.hpp"
+#include "actors/bandwidth/serving_signals.hpp"
 #include "actors/import/import_progress.hpp"
+#include "actors/metrics/exposition.hpp"
 #include "actors/protocol.hpp"
 #include "http/server/limits.hpp"
 #include "persistence/blob_store.hpp"
 #include "persistence/record_store.hpp"
 #include "schemas/configuration.hpp"
 #include "schemas/failure.hpp"
+#include "schemas/live_configuration.hpp"
 
 namespace sluice::http {
 
@@ -27,7 +30,13 @@ struct service_parts {
   const persistence::record_store& records;
   const persistence::blob_store& blobs;
   const actors::progress_board& progress;
-  const schemas::configuration& configuration;
+  const schemas::configuration& configuration;  ///< as it was at the start
+  actors::serving_signals& signals;             ///< told how serving fares
+  actors::record_keeper_actor keeper;           ///< asked whether it answers, nothing else
+  actors::bandwidth_supervisor_actor bandwidth;
+  schemas::live_configuration& live;
+  actors::service_metrics& metrics;
+  std::function<void(actors::exposed_facts&)> sample;  ///< fills in what only sluiced.cpp can reach; may be empty
 };
 
 /// The API and the operator's port. Constructed, it does nothing; started, it serves until `stop`.
@@ -46,8 +55,6 @@ class api_server {
   /// See server::stop: image reads finish within `grace`, everything else ends now. Stop before the actors, or after
   /// they were told to pause: both orders end.
   void stop(std::chrono::milliseconds grace);
-  /// What a governor of background work looks at.
-  [[nodiscard]] const actors::serving_pressure& pressure() const noexcept;
 
  private:
   class implementation;

@@ -55,8 +55,14 @@ http_source_factory::http_source_factory(schemas::sources_configuration sources,
       network_{std::make_shared<connector>(or_throw(address_policy::from(sources_.allow_networks)),
                                            or_throw(make_tls_client(sources_.ca_file)), limits, resolver_threads)} {}
 
+void http_source_factory::configure(const schemas::imports_configuration& imports) {
+  const std::lock_guard guard{limits_mutex_};
+  limits_ = fetch_limits{imports};
+}
+
 std::unique_ptr<actors::byte_source> http_source_factory::create(const asio::any_io_executor& /*where*/,
                                                                  const std::string& location) {
+  const std::lock_guard guard{limits_mutex_};
   return std::make_unique<http_source>(network_, sources_, limits_, location);
 }
 

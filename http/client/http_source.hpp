@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <mutex>
 #include <span>
 #include <string>
 
@@ -54,12 +55,16 @@ class http_source_factory final : public actors::byte_source_factory {
   http_source_factory(schemas::sources_configuration sources, const fetch_limits& limits,
                       std::size_t resolver_threads = 8);
 
+  /// From any thread: the bounds of sources made from now on.
+  void configure(const schemas::imports_configuration& imports);
+
   [[nodiscard]] std::unique_ptr<actors::byte_source> create(const boost::asio::any_io_executor& where,
                                                             const std::string& location) override;
 
  private:
   schemas::sources_configuration sources_;
-  fetch_limits limits_;
+  std::mutex limits_mutex_;
+  fetch_limits limits_;  ///< guarded
   std::shared_ptr<connector> network_;
 };
 

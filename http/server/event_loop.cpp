@@ -22,6 +22,7 @@ event_loop::~event_loop() {
 void event_loop::start(std::string thread_name) {
   thread_ = std::thread{[this, name = std::move(thread_name)] {
     ::pthread_setname_np(::pthread_self(), name.substr(0, 15).c_str());
+    watch_.start([this] { return !sessions_.empty(); });
     for (;;) {
       try {
         context_.run();
@@ -52,6 +53,7 @@ void event_loop::remove(session& member) {
 
 void event_loop::begin_stop() {
   stopping_ = true;
+  watch_.stop();
   for (auto* const member : waiters_)
     member->wake();
   for (auto* const member : sessions_)

@@ -15,6 +15,8 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include "http/server/loop_watch.hpp"
+
 /// One thread with one io_context: the sessions on it share nothing with other loops and need no lock. Everything that
 /// waits on a loop registers with it, so that a stop wakes it at once instead of letting it run into its deadline.
 namespace sluice::http {
@@ -26,7 +28,8 @@ class event_loop {
  public:
   using executor_type = boost::asio::io_context::executor_type;
 
-  event_loop() = default;
+  /// `signals` is told how the loop fares, and outlives it.
+  explicit event_loop(actors::serving_signals& signals) : watch_{context_, signals} {}
   event_loop(const event_loop&) = delete;
   event_loop& operator=(const event_loop&) = delete;
   ~event_loop();
@@ -41,6 +44,7 @@ class event_loop {
   [[nodiscard]] std::size_t load() const noexcept { return load_.load(std::memory_order_relaxed); }
 
   // On the loop's own thread.
+  [[nodiscard]] loop_watch& watch() noexcept { return watch_; }
   void add(session& member);
   void remove(session& member);
   void add(waiter& member) { waiters_.insert(&member); }
@@ -57,6 +61,7 @@ class event_loop {
   std::unordered_set<session*> sessions_;
   std::unordered_set<waiter*> waiters_;
   std::atomic<std::size_t> load_{0};
+  loop_watch watch_;
   bool stopping_ = false;
   std::thread thread_;
 };

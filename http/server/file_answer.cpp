@@ -25,24 +25,43 @@ constexpr std::uint64_t turn_bytes = 4 << 20;         ///< then the loop's other
 constexpr std::uint64_t fetch_bytes = 2 << 20;        ///< read from the disk at once
 constexpr std::uint64_t tls_block_bytes = 256 << 10;  ///< read and encrypted at once
 
+/// Counts the request in hand again, unless it has become a long transfer.
+void take_in_hand(const file_sending& by) {
+  if (!by.watched.is_long())
+    by.in_hand.take();
+}
+
+void count(const file_sending& by, std::uint64_t bytes) {
+  by.watched.sent(bytes);
+  if (by.watched.is_long())
+    by.in_hand.release();
+  by.limit.arm(by.limits.stall_deadline);
+}
+
 /// Waits until the socket takes bytes; false when it failed or the deadline passed.
-asio::awaitable<bool> writable(connection& peer, const deadline& limit, actors::in_hand_guard& in_hand) {
-  in_hand.release();
+asio::awaitable<bool> writable(const file_sending& by) {
+  by.in_hand.release();
   boost::system::error_code error;
-  co_await peer.socket().async_wait(asio::socket_base::wait_write, asio::redirect_error(asio::use_awaitable, error));
-  in_hand.take();
-  co_return !error && !limit.expired();
+  co_await by.peer.socket().async_wait(asio::socket_base::wait_write, asio::redirect_error(asio::use_awaitable, error));
+  take_in_hand(by);
+  co_return !error && !by.limit.expired();
+}
+
+/// Brings a window into the page cache without holding up the loop.
+asio::awaitable<void> fetch(const file_sending& by, int file, std::uint64_t position, std::uint64_t length) {
+  by.in_hand.release();
+  co_await by.pool.fetch(file, position, length);
+  take_in_hand(by);
 }
 
 /// The head waits in the kernel for the first bytes of the body, and leaves with them in one segment.
-asio::awaitable<bool> send_head(connection& peer, std::string_view head, const deadline& limit,
-                                actors::in_hand_guard& in_hand) {
+asio::awaitable<bool> send_head(const file_sending& by, std::string_view head) {
   while (!head.empty()) {
-    const auto sent = ::send(peer.socket().native_handle(), head.data(), head.size(), MSG_MORE | MSG_NOSIGNAL);
+    const auto sent = ::send(by.peer.socket().native_handle(), head.data(), head.size(), MSG_MORE | MSG_NOSIGNAL);
     if (sent > 0) {
       head.remove_prefix(static_cast<std::size_t>(sent));
     } else if (sent < 0 && errno == EAGAIN) {
-      const bool goes_on = co_await writable(peer, limit, in_hand);
+      const bool goes_on = co_await writable(by);
       if (!goes_on)
         co_return false;
     } else if (sent == 0 || errno != EINTR) {
@@ -52,9 +71,8 @@ asio::awaitable<bool> send_head(connection& peer, std::string_view head, const d
   co_return true;
 }
 
-asio::awaitable<bool> send_plain(connection& peer, std::string_view head, const file_part& part, read_pool& pool,
-                                 deadline& limit, const server_limits& limits, actors::in_hand_guard& in_hand) {
-  const bool head_sent = co_await send_head(peer, head, limit, in_hand);
+asio::awaitable<bool> send_plain(const file_sending& by, std::string_view head, const file_part& part) {
+  const bool head_sent = co_await send_head(by, head);
   if (!head_sent)
     co_return false;
   const auto end = part.offset + part.length;
@@ -67,27 +85,25 @@ asio::awaitable<bool> send_plain(connection& peer, std::string_view head, const 
       if (!is_cached(part.fd.get(), position, window)) {
         const auto wanted = std::min(fetch_bytes, end - position);
         checked_until = position + wanted;
-        in_hand.release();
-        co_await pool.fetch(part.fd.get(), position, wanted);
-        in_hand.take();
+        co_await fetch(by, part.fd.get(), position, wanted);
       }
     }
     auto offset = static_cast<off_t>(position);
     const auto wanted = std::min(checked_until - position, window_bytes);
-    const auto sent = ::sendfile(peer.socket().native_handle(), part.fd.get(), &offset, wanted);
+    const auto sent = ::sendfile(by.peer.socket().native_handle(), part.fd.get(), &offset, wanted);
     if (sent > 0) {
       position += static_cast<std::uint64_t>(sent);
       turn += static_cast<std::uint64_t>(sent);
-      limit.arm(limits.stall_deadline);
+      count(by, static_cast<std::uint64_t>(sent));
       if (turn >= turn_bytes && position < end) {
         turn = 0;
         co_await asio::post(asio::use_awaitable);
-        if (limit.expired())
+        if (by.limit.expired())
           co_return false;
       }
     } else if (sent < 0 && errno == EAGAIN) {
       turn = 0;
-      const bool goes_on = co_await writable(peer, limit, in_hand);
+      const bool goes_on = co_await writable(by);
       if (!goes_on)
         co_return false;
     } else if (sent == 0 || errno != EINTR) {
@@ -97,9 +113,8 @@ asio::awaitable<bool> send_plain(connection& peer, std::string_view head, const 
   co_return true;
 }
 
-asio::awaitable<bool> send_encrypted(connection& peer, std::string_view head, const file_part& part, read_pool& pool,
-                                     deadline& limit, const server_limits& limits, actors::in_hand_guard& in_hand) {
-  const auto head_error = co_await peer.write(head, std::string_view());
+asio::awaitable<bool> send_encrypted(const file_sending& by, std::string_view head, const file_part& part) {
+  const auto head_error = co_await by.peer.write(head, std::string_view());
   if (head_error)
     co_return false;
   const auto block = std::make_unique_for_overwrite<char[]>(tls_block_bytes);
@@ -107,17 +122,17 @@ asio::awaitable<bool> send_encrypted(connection& peer, std::string_view head, co
   for (auto position = part.offset; position < end;) {
     const auto wanted = std::min(tls_block_bytes, end - position);
     if (!is_cached(part.fd.get(), position, wanted))
-      co_await pool.fetch(part.fd.get(), position, std::min(fetch_bytes, end - position));
+      co_await fetch(by, part.fd.get(), position, std::min(fetch_bytes, end - position));
     const auto got = ::pread(part.fd.get(), block.get(), wanted, static_cast<off_t>(position));
     if (got <= 0)
       co_return false;
     const std::string_view bytes{block.get(), static_cast<std::size_t>(got)};
-    in_hand.release();
-    const auto error = co_await peer.write(bytes, std::string_view());
-    in_hand.take();
-    if (error || limit.expired())
+    by.in_hand.release();
+    const auto error = co_await by.peer.write(bytes, std::string_view());
+    take_in_hand(by);
+    if (error || by.limit.expired())
       co_return false;
-    limit.arm(limits.stall_deadline);
+    count(by, static_cast<std::uint64_t>(got));
     position += static_cast<std::uint64_t>(got);
   }
   co_return true;
@@ -125,11 +140,9 @@ asio::awaitable<bool> send_encrypted(connection& peer, std::string_view head, co
 
 }  // namespace
 
-asio::awaitable<bool> send_file(connection& peer, std::string_view head, const file_part& part, read_pool& pool,
-                                deadline& limit, const server_limits& limits, actors::in_hand_guard& in_hand) {
-  limit.arm(limits.stall_deadline);
-  return peer.plain() ? send_plain(peer, head, part, pool, limit, limits, in_hand)
-                      : send_encrypted(peer, head, part, pool, limit, limits, in_hand);
+asio::awaitable<bool> send_file(const file_sending& by, std::string_view head, const file_part& part) {
+  by.limit.arm(by.limits.stall_deadline);
+  return by.peer.plain() ? send_plain(by, head, part) : send_encrypted(by, head, part);
 }
 
 }  // namespace sluice::http

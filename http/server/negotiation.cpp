@@ -118,4 +118,11 @@ std::optional<std::chrono::seconds> preferred_wait(std::string_view prefer) noex
   return std::nullopt;
 }
 
+bool is_json_media_type(std::string_view content_type, std::string_view type) noexcept {
+  if (!iequals(next_part(content_type, ';'), type))
+    return false;
+  const auto parameter = trimmed(content_type);
+  return parameter.empty() || iequals(parameter, "charset=utf-8") || iequals(parameter, "charset=\"utf-8\"");
+}
+
 }  // namespace sluice::http

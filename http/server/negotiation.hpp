@@ -19,6 +19,9 @@ enum class fault_form : std::uint8_t { problem, glance_json, glance_html, glance
 /// `text/event-stream` is named, and nothing is preferred to it.
 [[nodiscard]] bool wants_event_stream(std::string_view accept) noexcept;
 
+/// Is a Content-Type `type`, with no parameter but charset=utf-8?
+[[nodiscard]] bool is_json_media_type(std::string_view content_type, std::string_view type) noexcept;
+
 /// The seconds of `wait=N` in a Prefer field (RFC 7240 section 4.3); empty when there is none or it is malformed.
 [[nodiscard]] std::optional<std::chrono::seconds> preferred_wait(std::string_view prefer) noexcept;
 

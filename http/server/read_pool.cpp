@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <utility>
 
 #include <boost/asio/associated_executor.hpp>
@@ -44,8 +45,11 @@ bool is_cached(int fd, std::uint64_t offset, std::uint64_t length) noexcept {
 
 boost::asio::awaitable<void> read_pool::fetch(int fd, std::uint64_t offset, std::uint64_t length) {
   auto start = [this, fd, offset, length](auto handler) {
-    boost::asio::post(threads_, [fd, offset, length, handler = std::move(handler)]() mutable {
+    boost::asio::post(threads_, [this, fd, offset, length, handler = std::move(handler)]() mutable {
+      const auto began = std::chrono::steady_clock::now();
       read_window(fd, offset, length);
+      const auto took = std::chrono::nanoseconds{std::chrono::steady_clock::now() - began}.count();
+      signals_.disk.add(static_cast<std::uint64_t>(took) * (1 << 20) / std::max<std::uint64_t>(length, 64 << 10));
       const auto executor = boost::asio::get_associated_executor(handler);
       boost::asio::post(executor, [handler = std::move(handler)]() mutable { std::move(handler)(); });
     });

@@ -7,13 +7,16 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/thread_pool.hpp>
 
+#include "actors/bandwidth/serving_signals.hpp"
+
 /// A file answer whose bytes are not in the page cache would stop every other session of its loop for as long as the
 /// disk takes. These few threads wait for the disk instead.
 namespace sluice::http {
 
 class read_pool {
  public:
-  explicit read_pool(std::size_t threads) : threads_{threads} {}
+  /// `signals` hears how long the disk takes, and outlives the pool.
+  read_pool(std::size_t threads, actors::serving_signals& signals) : threads_{threads}, signals_{signals} {}
   ~read_pool() { threads_.join(); }
 
   /// Returns, on the caller's own loop, when the window is in the page cache (and the one behind it asked for).
@@ -22,6 +25,7 @@ class read_pool {
 
  private:
   boost::asio::thread_pool threads_;
+  actors::serving_signals& signals_;
 };
 
 /// Are the first and last page of the window in the page cache? True also where the filesystem cannot say.

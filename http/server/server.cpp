@@ -48,8 +48,11 @@ static_assert(busy_answer.size() - busy_answer.find("\r\n\r\n") - 4 == 141);
 
 class server::implementation {
  public:
-  implementation(server_options chosen, request_handler& handler, actors::serving_pressure& pressure)
-      : options{std::move(chosen)}, context{options.limits, handler, pool, pressure} {}
+  implementation(server_options chosen, request_handler& handler, actors::serving_signals& told)
+      : options{std::move(chosen)},
+        signals{told},
+        pool{read_pool_threads, told},
+        context{options.limits, handler, pool} {}
 
   result<std::string> start() {
     std::signal(SIGPIPE, SIG_IGN);  // sendfile has no MSG_NOSIGNAL
@@ -62,7 +65,7 @@ class server::implementation {
         return tl::unexpected<schemas::failure>{loaded.error()};
     }
     for (std::size_t i = 0; i < std::max<std::size_t>(options.loops, 1); ++i)
-      loops.push_back(std::make_unique<event_loop>());
+      loops.push_back(std::make_unique<event_loop>(signals));
     auto listening = listen_on(loops.front()->executor(), *address, options.congestion_control);
     if (!listening)
       return tl::unexpected<schemas::failure>{listening.error()};
@@ -164,7 +167,8 @@ class server::implementation {
   }
 
   const server_options options;
-  read_pool pool{read_pool_threads};
+  actors::serving_signals& signals;
+  read_pool pool;
   const session_context context;
   std::optional<asio::ssl::context> tls;
   std::vector<std::unique_ptr<event_loop>> loops;
@@ -175,8 +179,8 @@ class server::implementation {
   bool stopped = false;
 };
 
-server::server(server_options options, request_handler& handler, actors::serving_pressure& pressure)
-    : implementation_{std::make_unique<implementation>(std::move(options), handler, pressure)} {}
+server::server(server_options options, request_handler& handler, actors::serving_signals& signals)
+    : implementation_{std::make_unique<implementation>(std::move(options), handler, signals)} {}
 
 server::~server() {
   stop(std::chrono::milliseconds{0});

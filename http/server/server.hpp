@@ -6,7 +6,7 @@
 #include <memory>
 #include <string>
 
-#include "actors/bandwidth/serving_pressure.hpp"
+#include "actors/bandwidth/serving_signals.hpp"
 #include "http/server/limits.hpp"
 #include "http/server/message.hpp"
 #include "schemas/failure.hpp"
@@ -28,8 +28,8 @@ struct server_options {
 /// service started by mistake on the same port is refused instead of silently taking half of the connections.
 class server {
  public:
-  /// `handler` and `pressure` must outlive the server.
-  server(server_options options, request_handler& handler, actors::serving_pressure& pressure);
+  /// `handler` and `signals` must outlive the server.
+  server(server_options options, request_handler& handler, actors::serving_signals& signals);
   ~server();
   server(const server&) = delete;
   server& operator=(const server&) = delete;

@@ -273,10 +273,13 @@ asio::awaitable<bool> session::exchange() {
     co_await refuse(*refused, id);
     co_return false;
   }
-  actors::in_hand_guard in_hand{context_.pressure};
+  auto& signals = loop_.watch().signals();
+  signals.requests.fetch_add(1, std::memory_order_relaxed);
   state_ = state::handling;
   auto given = co_await answer(message.asked);
   state_ = state::writing;
+  // Only now: a handler may wait for minutes, for an import to change or a commit, and wants nothing meanwhile.
+  actors::in_hand_guard in_hand{signals.pressure};
   const bool written = co_await write(given, message, in_hand);
   limit_.disarm();
   peer_ended_ = !written;
@@ -306,10 +309,10 @@ asio::awaitable<bool> session::write(response& given, const incoming& message, a
   append_head(out_, given, message.asked.request_id, static_cast<std::int64_t>(length), keep_alive,
               message.version_1_1);
   if (is_file && !head_only && length > 0) {
-    context_.pressure.file_answers.fetch_add(1, std::memory_order_relaxed);
-    const bool sent = co_await send_file(*peer_, out_, given.file, context_.pool, limit_, context_.limits, in_hand);
-    context_.pressure.file_answers.fetch_sub(1, std::memory_order_relaxed);
-    co_return sent;
+    answer_watch watched{loop_.watch(), peer_->socket().native_handle()};
+    const file_sending by{*peer_, context_.pool, limit_, context_.limits, in_hand, watched};
+    auto sending = send_file(by, out_, given.file);
+    co_return co_await std::move(sending);
   }
   std::string_view rest;
   if (!head_only && !is_file) {

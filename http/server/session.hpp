@@ -11,7 +11,6 @@
 #include <boost/beast/core/flat_buffer.hpp>
 #include <tl/expected.hpp>
 
-#include "actors/bandwidth/serving_pressure.hpp"
 #include "http/server/connection.hpp"
 #include "http/server/event_loop.hpp"
 #include "http/server/head_check.hpp"
@@ -26,7 +25,6 @@ struct session_context {
   const server_limits& limits;
   request_handler& handler;
   read_pool& pool;
-  actors::serving_pressure& pressure;
 };
 
 /// One connection: reads requests one after the other (pipelined ones wait in the buffer), has them answered, and

@@ -28,6 +28,11 @@ HTTP_MAY_SEE = {
     "actors/ports.hpp",
     "actors/coroutines/ask.hpp",
     "actors/import/import_progress.hpp",
+    "actors/bandwidth/bandwidth_report.hpp",
+    "actors/bandwidth/serving_pressure.hpp",
+    "actors/bandwidth/serving_signals.hpp",
+    "actors/metrics/exposition.hpp",
+    "actors/metrics/metrics.hpp",
 }
 # The tests, the benchmarks and the composition root may see everything.
 FOLDERS = LAYERS + ["tests", "bench"]

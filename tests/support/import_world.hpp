@@ -79,6 +79,7 @@ class import_world {
   actors::progress_board progress;
   manual_clock clock;
   schemas::imports_configuration limits;
+  actors::service_metrics metrics;
   deterministic_system actors_;
 
   actors::record_keeper_actor keeper;
@@ -93,14 +94,16 @@ class import_world {
     slots.max_running = limits.max_running;
     slots.max_running_per_project = limits.max_running_per_project;
     slots.max_waiting_per_project = limits.max_waiting_per_project;
-    keeper = actors_.spawn(actors::record_keeper, records.get());
-    admission = actors_.spawn(actors::admission, slots);
+    const actors::commit_observer counted = [this](std::chrono::nanoseconds took, std::size_t changes,
+                                                   std::size_t refused) { metrics.committed(took, changes, refused); };
+    keeper = actors_.spawn(actors::record_keeper, records.get(), counted);
+    admission = actors_.spawn(actors::admission, slots, &metrics);
     supervisor = actors_.spawn(actors::import_supervisor, keeper, admission, surroundings());
     lifetimes = actors_.spawn(actors::lifetime, keeper, surroundings());
   }
 
   [[nodiscard]] actors::import_surroundings surroundings() {
-    return {*records, *blobs, runner, files, progress, clock, limits};
+    return {*records, *blobs, runner, files, progress, clock, limits, metrics};
   }
 
   /// Delivers messages and lets file work happen until nothing is left to do.

@@ -81,31 +81,3 @@ TEST_CASE("a record keeper that is told to go writes what it has taken first") {
   pending.receive([&](actors::done_atom) { settled = true; }, [&](const caf::error&) {});
   CHECK(settled == world.records->find_import(record.id).has_value());
 }
-
-TEST_CASE("running imports share the configured bandwidth, and an idle one lends its share") {
-  tests::deterministic_system nodes;
-  actors::throttle_board board;
-  schemas::bandwidth_configuration configured;
-  configured.import_max = 100 << 20;
-  const auto supervisor = nodes.spawn(actors::bandwidth_supervisor, &board, configured);
-  const auto one = board.add("1", "a", "h"), two = board.add("2", "b", "h");
-  nodes.advance(100ms);
-  CHECK(one->rate() + two->rate() <= configured.import_max);
-  CHECK(one->rate() == Approx(50 << 20).epsilon(0.02));
-  nodes.advance(100ms);  // neither has taken anything: both are offered what they might want, within the cap
-  CHECK(one->rate() + two->rate() <= configured.import_max);
-
-  SECTION("a new limit holds from the next look-over on") {
-    caf::anon_send(supervisor, actors::configure_atom_v, actors::bandwidth_limits{});
-    nodes.deliver_messages();
-    nodes.advance(100ms);
-    CHECK(one->rate() == actors::throttle::unlimited);
-  }
-  SECTION("after a pause it no longer ticks") {
-    CHECK(nodes.ask<actors::done_atom>(supervisor, actors::pause_atom_v));
-    board.remove(two);
-    const auto before = one->rate();
-    nodes.advance(100ms);
-    CHECK(one->rate() == before);
-  }
-}

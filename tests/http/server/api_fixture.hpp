@@ -47,6 +47,8 @@ struct fake_world {
   std::vector<std::pair<schemas::identity, std::string>> cancelled, removed;
   unsigned standing_watches = 0;
   std::uint64_t position = 3;
+  actors::bandwidth_report report;
+  int configured = 0;  ///< how often the bandwidth was
 
   void wait_for_watch() {
     std::unique_lock guard{mutex};
@@ -92,6 +94,7 @@ inline actors::import_supervisor_actor::behavior_type fake_supervisor(actors::im
       },
       [world](actors::position_atom, const std::string&) { return world->position; },
       [](actors::restart_atom, const std::string&) {},
+      [](actors::configure_atom, const schemas::imports_configuration&) {},
       [waiting, version](actors::recover_atom) {
         ++*version;
         for (auto& answer : *waiting)
@@ -120,6 +123,34 @@ inline actors::lifetime_actor::behavior_type fake_lifetime(actors::lifetime_acto
   };
 }
 
+/// Answers as if it were the store's writer.
+inline actors::record_keeper_actor::behavior_type fake_keeper(actors::record_keeper_actor::pointer) {
+  return {
+      [](actors::commit_atom, const actors::record_changes&) { return actors::done_atom_v; },
+      [](actors::flush_atom) {},
+  };
+}
+
+/// Remembers what it was configured with, and reports that.
+inline actors::bandwidth_supervisor_actor::behavior_type fake_bandwidth(actors::bandwidth_supervisor_actor::pointer,
+                                                                        std::shared_ptr<fake_world> world) {
+  return {
+      [](actors::tick_atom, std::uint64_t) {},
+      [world](actors::configure_atom, const actors::bandwidth_policy& policy) {
+        const std::lock_guard guard{world->mutex};
+        world->report.link = policy.link;
+        world->report.profile = policy.profile;
+        ++world->configured;
+        return actors::done_atom_v;
+      },
+      [world](actors::report_atom) {
+        const std::lock_guard guard{world->mutex};
+        return world->report;
+      },
+      [](actors::pause_atom) { return actors::done_atom_v; },
+  };
+}
+
 /// A served API on real sockets, over real stores in a directory of its own and actors that only pretend.
 class api_fixture {
  public:
@@ -133,8 +164,26 @@ class api_fixture {
     blobs = persistence::blob_store::open(directory, 0).value();
     supervisor = system->spawn(fake_supervisor, world);
     lifetime = system->spawn(fake_lifetime, world);
-    api = std::make_unique<api_server>(
-        service_parts{*system, supervisor, lifetime, *records, *blobs, progress, configuration}, limits);
+    keeper = system->spawn(fake_keeper);
+    bandwidth = system->spawn(fake_bandwidth, world);
+    live.tell({[this](const schemas::bandwidth_configuration& fresh) {
+                 caf::anon_send(bandwidth, actors::configure_atom_v, actors::policy_of(fresh));
+               },
+               {}});
+    api = std::make_unique<api_server>(service_parts{*system,
+                                                     supervisor,
+                                                     lifetime,
+                                                     *records,
+                                                     *blobs,
+                                                     progress,
+                                                     configuration,
+                                                     signals,
+                                                     keeper,
+                                                     bandwidth,
+                                                     live,
+                                                     metrics,
+                                                     {}},
+                                       limits);
     const auto started = api->start(2);
     if (!started)
       throw std::runtime_error{started.error().message};
@@ -143,6 +192,10 @@ class api_fixture {
     api.reset();
     caf::anon_send_exit(supervisor, caf::exit_reason::kill);
     caf::anon_send_exit(lifetime, caf::exit_reason::kill);
+    caf::anon_send_exit(keeper, caf::exit_reason::kill);
+    caf::anon_send_exit(bandwidth, caf::exit_reason::kill);
+    keeper = nullptr;
+    bandwidth = nullptr;
     supervisor = nullptr;
     lifetime = nullptr;
     system.reset();
@@ -152,6 +205,12 @@ class api_fixture {
   api_fixture& operator=(const api_fixture&) = delete;
 
   [[nodiscard]] std::string endpoint() const { return api->api_endpoint(); }
+  /// One request to the operators' port.
+  reply ask_operator(const std::string& method, const std::string& target, const std::string& fields = {},
+                     const std::string& body = {}) {
+    raw_client client{api->operator_endpoint()};
+    return client.ask(method, target, fields + "Connection: close\r\n", body);
+  }
   /// One request on a connection of its own.
   reply ask(const std::string& method, const std::string& target, const std::string& fields = project_a,
             const std::string& body = {}) {
@@ -225,6 +284,9 @@ class api_fixture {
   };
 
   schemas::configuration configuration;
+  actors::serving_signals signals;
+  actors::service_metrics metrics;
+  schemas::live_configuration live{schemas::configuration{}};
   std::filesystem::path directory;
   std::shared_ptr<fake_world> world = std::make_shared<fake_world>();
   actors::progress_board progress;
@@ -234,6 +296,8 @@ class api_fixture {
   std::unique_ptr<persistence::blob_store> blobs;
   actors::import_supervisor_actor supervisor;
   actors::lifetime_actor lifetime;
+  actors::record_keeper_actor keeper;
+  actors::bandwidth_supervisor_actor bandwidth;
   std::unique_ptr<api_server> api;
 
  private:

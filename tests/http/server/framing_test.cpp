@@ -119,7 +119,7 @@ TEST_CASE("HEAD is answered as GET, without the body") {
   const auto got = client.ask("GET", "/healthcheck");
   const auto head = client.ask("HEAD", "/healthcheck");
   CHECK(head.field("content-length") == got.field("content-length"));
-  CHECK(client.ask("GET", "/healthcheck").body == "OK");
+  CHECK(client.ask("GET", "/healthcheck").status == 200);
 }
 
 TEST_CASE("a slow sender is told so and closed, an idle one only closed") {
@@ -193,10 +193,10 @@ TEST_CASE("paths are normalised, methods listed, unknown resources absent") {
   CHECK(client.ask("GET", "/v2/images", project_a, "a body").status == 400);
 }
 
-TEST_CASE("the operator's port has the healthcheck and nothing else") {
+TEST_CASE("the operator's port has nothing of the API") {
   api_fixture service;
   raw_client client{service.api->operator_endpoint()};
-  CHECK(client.ask("GET", "/healthcheck").body == "OK");
+  CHECK(client.ask("GET", "/healthcheck").status == 200);
   CHECK(client.ask("GET", "/v2/images", project_a).status == 404);
 }
 

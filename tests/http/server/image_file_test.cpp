@@ -88,8 +88,8 @@ TEST_CASE("a reader who goes away in mid-body costs nobody anything") {
   }
   CHECK((service.ask("GET", "/v2/images/" + image.id + "/file").body == bytes));
   service.api->stop(std::chrono::seconds{60});
-  CHECK(service.api->pressure().in_hand == 0);
-  CHECK(service.api->pressure().file_answers == 0);
+  CHECK(service.signals.pressure.in_hand == 0);
+  CHECK(service.signals.pressure.file_answers == 0);
 }
 
 TEST_CASE("a reader who takes nothing for the stall deadline is dropped") {
@@ -101,7 +101,7 @@ TEST_CASE("a reader who takes nothing for the stall deadline is dropped") {
   stalled.send("GET /v2/images/" + image.id + "/file HTTP/1.1\r\nHost: h\r\n" + project_a + "\r\n");
   CHECK(stalled.read_head().starts_with("HTTP/1.1 200"));
   service.api->stop(std::chrono::seconds{60});  // returns because the answer was given up, not because it was cut
-  CHECK(service.api->pressure().file_answers == 0);
+  CHECK(service.signals.pressure.file_answers == 0);
 }
 
 TEST_CASE("a stop lets a running download finish, and cuts what outlasts the grace period") {

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "actors/bandwidth/governor.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace sluice::actors {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto serving_memory = 20ms;   ///< this long after the last request serving still counts as active
+constexpr auto hold = 5ms;              ///< stage one: at once, and short
+constexpr auto cut_interval = 20ms;     ///< stage two: no second cut before the first can be felt
+constexpr auto slowdown = 20ms;         ///< standing still to learn the bases …
+constexpr auto slowdown_interval = 2s;  ///< … this often at most
+constexpr auto settled = 10ms;          ///< standing this long, what is measured is serving's own
+constexpr auto forgotten = 1s;          ///< a signal not measured for this long says nothing
+constexpr double quick_return = 0.02;   ///< of the capacity a tick, below `good`
+constexpr double gentle_probe = 0.004;  ///< above it
+constexpr double base_learning = 0.1;   ///< weight of a new measurement in a base
+constexpr double deviations = 2;        ///< above the mean, what is no news
+constexpr double link_share = 0.98;
+constexpr double wanted_margin = 1.05;
+constexpr double seconds_to_forget_peak = 60;
+
+std::uint64_t whole(double rate) {
+  return rate >= static_cast<double>(unlimited_rate) ? unlimited_rate : static_cast<std::uint64_t>(std::max(0.0, rate));
+}
+
+}  // namespace
+
+std::string_view to_string(serving_signal signal) noexcept {
+  switch (signal) {
+    case serving_signal::starved: return "starved";
+    case serving_signal::run_queue: return "run_queue";
+    case serving_signal::loop_lag: return "loop_lag";
+    case serving_signal::round_trip: return "round_trip";
+    case serving_signal::disk: return "disk";
+    case serving_signal::commit: return "commit";
+  }
+  return "";
+}
+
+double governor::value(serving_signal signal) const noexcept {
+  return feelings_[static_cast<std::size_t>(signal)].value;
+}
+
+double governor::target(serving_signal signal) const noexcept {
+  switch (signal) {
+    case serving_signal::starved: return settings_.starved_target;
+    // On the processor the kernel's classes answer within microseconds: the rate steps in where they are not enough.
+    // With the bare target imports lost a third of their rate and serving gained nothing (bench/serve_under_import).
+    case serving_signal::run_queue:
+    case serving_signal::loop_lag: return 5 * settings_.time_target;
+    // A round trip over a network and a commit vary by milliseconds of themselves.
+    case serving_signal::round_trip:
+    case serving_signal::commit: return 10 * settings_.time_target;
+    case serving_signal::disk: return 3 * settings_.time_target;
+  }
+  return settings_.time_target;
+}
+
+double governor::floor(std::uint32_t running) const noexcept {
+  const auto trickle = static_cast<double>(settings_.trickle) * running;
+  const auto whole = settings_.link != 0 ? static_cast<double>(settings_.link) : capacity_;
+  return std::max(trickle, settings_.reservation * whole);
+}
+
+void governor::learn_capacity(clock::time_point now, const governor_input& seen) {
+  const auto elapsed =
+      last_tick_ == clock::time_point{} ? 0.0 : std::chrono::duration<double>{now - last_tick_}.count();
+  // The peak lasts while nothing runs: nothing is learnt from standing still.
+  if (seen.running > 0)
+    capacity_ -= capacity_ * std::min(1.0, elapsed / seconds_to_forget_peak);
+  capacity_ = std::max(capacity_, static_cast<double>(seen.import_rate));
+  const auto wanted = static_cast<double>(seen.serve_rate);
+  const auto gain = wanted > serve_wanted_ ? 0.5 : 1 - std::exp(-elapsed / 0.010);
+  serve_wanted_ += gain * (wanted - serve_wanted_);
+  last_tick_ = now;
+}
+
+double governor::hurt(clock::time_point now, const governor_input& seen, bool standing) {
+  double worst = 0;
+  for (std::size_t i = 0; i < serving_signal_count; ++i) {
+    auto& felt = feelings_[i];
+    const auto bearable = target(static_cast<serving_signal>(i));
+    if (const auto& measured = seen.signals[i]) {
+      if (standing && !felt.mean) {
+        felt.mean = *measured;
+      } else if (standing) {
+        felt.deviation += base_learning * (std::abs(*measured - *felt.mean) - felt.deviation);
+        *felt.mean += base_learning * (*measured - *felt.mean);
+      }
+      const auto above = std::max(0.0, *measured - felt.mean.value_or(0) - deviations * felt.deviation);
+      // One bad look is noise, two in a row are not.
+      felt.value = now - felt.seen > forgotten ? above / 2 : (felt.value + above) / 2;
+      felt.seen = now;
+    } else if (now - felt.seen > forgotten) {
+      felt.value = 0;
+    }
+    if (seen.signals[i] && bearable > 0)
+      worst = std::max(worst, felt.value / bearable);
+  }
+  return worst;
+}
+
+void governor::adapt(clock::time_point now, double excess, const governor_input& seen) {
+  const auto least = floor(seen.running);
+  if (excess > 1) {
+    if (hold_until_ < now)
+      ++holds_;
+    hold_until_ = now + hold;
+    if (now - last_cut_ >= cut_interval) {
+      const auto from = std::max(allowed_.value_or(static_cast<double>(seen.import_rate)), least);
+      good_ = 0.7 * from;
+      allowed_ = std::max(least, from * std::max(0.5, 1 - 0.5 * (excess - 1)));
+      last_cut_ = now;
+      ++cuts_;
+    }
+  } else if (allowed_ && now >= hold_until_) {
+    *allowed_ += capacity_ * (*allowed_ < good_ ? quick_return : gentle_probe);
+    if (*allowed_ > 1.25 * capacity_)
+      allowed_.reset();
+  }
+  if (excess > 0.5 && now - last_slowdown_ >= slowdown_interval) {
+    last_slowdown_ = now;
+    hold_until_ = std::max(hold_until_, now + slowdown);
+  }
+}
+
+std::vector<traffic_class> governor::classes_for(std::uint32_t running) const {
+  // In the order in which reservations are kept when they exceed the capacity together.
+  traffic_class import, serve;
+  import.name = "import";
+  import.weight = 4;
+  import.reservation = whole(floor(running));
+  import.demand = running == 0 ? 0 : unlimited_rate;
+  serve.name = "serve";
+  serve.weight = 16;
+  serve.demand = serve.reservation = whole(wanted_margin * serve_wanted_);
+  return {import, serve};
+}
+
+std::uint64_t governor::answer(double allowed, const governor_input& seen) {
+  classes_ = classes_for(seen.running);
+  const auto adaptive = std::max(whole(allowed), classes_.front().reservation);
+  classes_.front().limit = adaptive == unlimited_rate ? 0 : adaptive;
+  const auto capacity = settings_.link == 0 ? unlimited_rate : whole(link_share * static_cast<double>(settings_.link));
+  shares_ = share_between_classes(capacity, classes_);
+  if (seen.running == 0)
+    return capacity;
+  if (shares_.front() < adaptive)
+    reason_ = governor_reason::link;
+  return shares_.front();
+}
+
+std::uint64_t governor::decide(clock::time_point now, const governor_input& seen) {
+  learn_capacity(now, seen);
+  if (seen.serving)
+    last_serving_ = now;
+  const bool active = now - last_serving_ < serving_memory && last_serving_ != clock::time_point{};
+  constexpr auto nothing = static_cast<double>(unlimited_rate);
+  reason_ = governor_reason::none;
+
+  const bool still = seen.running == 0 || standing_still_;
+  if (!still)
+    standing_since_ = clock::time_point{};
+  else if (standing_since_ == clock::time_point{})
+    standing_since_ = now;
+  const bool standing = still && now - standing_since_ >= settled;
+
+  const auto excess = hurt(now, seen, standing);
+  if (!settings_.enabled || seen.running == 0 || !active) {
+    // Nobody to step aside for: what was learnt about where it hurts stays, the limit does not.
+    standing_still_ = false;
+    if (!active || !settings_.enabled) {
+      allowed_.reset();
+      hold_until_ = now;
+    }
+    return answer(nothing, seen);
+  }
+  adapt(now, excess, seen);
+  standing_still_ = now < hold_until_ || (allowed_ && *allowed_ <= floor(seen.running));
+  if (now < hold_until_) {
+    reason_ = governor_reason::serving;
+    return answer(0, seen);
+  }
+  if (!allowed_)
+    return answer(nothing, seen);
+  reason_ = governor_reason::serving;
+  return answer(*allowed_, seen);
+}
+
+}  // namespace sluice::actors

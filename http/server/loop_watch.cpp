@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "http/server/loop_watch.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <utility>
+
+#include "http/server/tcp_state.hpp"
+
+namespace sluice::http {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto interval = 5ms;
+constexpr auto idle_interval = 100ms;
+constexpr unsigned looks_between_answers = 4;  ///< 20 ms: shorter says little about a transfer
+constexpr std::size_t most_answers = 64;       ///< looked at in one go, in turn
+constexpr auto between_trips = 5ms;
+constexpr std::uint64_t starving = 50'000;  ///< millionths of the time: closes the gate
+
+struct thread_times {
+  std::uint64_t running = 0, waiting = 0;  ///< nanoseconds
+};
+
+/// Two numbers and a third, one line.
+bool read_times(int schedstat, thread_times& into) noexcept {
+  std::array<char, 96> text;
+  const auto got = ::pread(schedstat, text.data(), text.size(), 0);
+  if (got <= 0)
+    return false;
+  const auto* const end = text.data() + got;
+  const auto first = std::from_chars(text.data(), end, into.running);
+  if (first.ec != std::errc{} || first.ptr == end)
+    return false;
+  return std::from_chars(first.ptr + 1, end, into.waiting).ec == std::errc{};
+}
+
+std::uint64_t nanoseconds(loop_watch::clock::duration time) noexcept {
+  return static_cast<std::uint64_t>(std::max<std::int64_t>(0, std::chrono::nanoseconds{time}.count()));
+}
+
+}  // namespace
+
+void loop_watch::start(std::function<bool()> busy) {
+  busy_ = std::move(busy);
+  schedstat_ = persistence::unique_fd{::open("/proc/thread-self/schedstat", O_RDONLY | O_CLOEXEC)};
+  arm();
+}
+
+void loop_watch::stop() {
+  stopped_ = true;
+  timer_.cancel();
+  signals_.pressure.starved.fetch_sub(std::exchange(starving_, 0), std::memory_order_relaxed);
+}
+
+void loop_watch::arm() {
+  due_ = clock::now() + (busy_() ? interval : idle_interval);
+  timer_.expires_at(due_);
+  timer_.async_wait([this](const boost::system::error_code& cancelled) {
+    if (cancelled || stopped_)
+      return;
+    look();
+    arm();
+  });
+}
+
+void loop_watch::look() {
+  const auto now = clock::now();
+  look_at_own_thread(now, due_);
+  if (++looks_ % looks_between_answers == 0)
+    look_at_answers(now);
+  looked_at_ = now;
+}
+
+void loop_watch::look_at_own_thread(clock::time_point now, clock::time_point due) {
+  thread_times times;
+  if (!schedstat_ || !read_times(schedstat_.get(), times))
+    return;
+  const bool first = looked_at_ == clock::time_point{};
+  const auto worked = times.running - std::exchange(cpu_before_, times.running);
+  const auto waited = times.waiting - std::exchange(delay_before_, times.waiting);
+  const auto passed = nanoseconds(now - looked_at_);
+  // An idle loop's interval says nothing about load.
+  if (first || passed > nanoseconds(10 * interval) || passed == 0)
+    return;
+  signals_.run_queue.add(waited * actors::serving_signals::look / passed);
+  const auto late = nanoseconds(now - due);
+  signals_.loop_lag.add(late - std::min(late, worked));
+}
+
+void loop_watch::look_at_answers(clock::time_point now) {
+  std::uint32_t starved = 0;
+  for (auto left = std::min(answers_.size(), most_answers); left > 0; --left) {
+    auto& answer = *answers_[next_answer_++ % answers_.size()];
+    tcp_state state;
+    if (!answer.is_long() || !look_at(answer.socket_, state))
+      continue;
+    const auto busy = state.busy_microseconds - std::exchange(answer.busy_before_, state.busy_microseconds);
+    const auto passed = nanoseconds(now - std::exchange(answer.looked_at_, now)) / 1000;
+    signals_.segment.store(state.segment_bytes, std::memory_order_relaxed);
+    if (passed == 0 || passed > 1'000'000)
+      continue;
+    const auto share = 1'000'000 - std::min<std::uint64_t>(1'000'000, busy * 1'000'000 / passed);
+    signals_.starved.add(share);
+    starved += share > starving ? 1 : 0;
+    if (state.smallest_round_trip_microseconds > 0)
+      signals_.round_trip.add(std::uint64_t{1000} *
+                              (state.round_trip_microseconds -
+                               std::min(state.round_trip_microseconds, state.smallest_round_trip_microseconds)));
+  }
+  const auto before = std::exchange(starving_, starved);
+  signals_.pressure.starved.fetch_add(starved - before, std::memory_order_relaxed);
+}
+
+answer_watch::answer_watch(loop_watch& loop, int socket) : loop_{loop}, socket_{socket} {
+  loop_.answers_.push_back(this);
+  loop_.signals_.pressure.file_answers.fetch_add(1, std::memory_order_relaxed);
+}
+
+answer_watch::~answer_watch() {
+  std::erase(loop_.answers_, this);
+  loop_.signals_.pressure.file_answers.fetch_sub(1, std::memory_order_relaxed);
+  const auto now = loop_watch::clock::now();
+  if (is_long() || now - loop_.trip_at_ < between_trips)
+    return;
+  loop_.trip_at_ = now;
+  tcp_state state;
+  if (!look_at(socket_, state) || state.smallest_round_trip_microseconds == 0)
+    return;
+  loop_.signals_.segment.store(state.segment_bytes, std::memory_order_relaxed);
+  loop_.signals_.round_trip.add(std::uint64_t{1000} *
+                                (state.round_trip_microseconds -
+                                 std::min(state.round_trip_microseconds, state.smallest_round_trip_microseconds)));
+}
+
+void answer_watch::sent(std::uint64_t bytes) noexcept {
+  const bool was_long = is_long();
+  sent_ += bytes;
+  loop_.signals_.bytes.fetch_add(bytes, std::memory_order_relaxed);
+  if (was_long || !is_long())
+    return;
+  tcp_state state;
+  if (look_at(socket_, state))
+    busy_before_ = state.busy_microseconds;
+  looked_at_ = loop_watch::clock::now();
+}
+
+}  // namespace sluice::http

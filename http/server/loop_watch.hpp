@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include "actors/bandwidth/serving_signals.hpp"
+#include "persistence/unique_fd.hpp"
+
+namespace sluice::http {
+
+class answer_watch;
+
+/// How one serving loop fares, told to the signals that the governor of imports reads: how late its timer fires beyond
+/// its own work, how long its thread was runnable and not running, and which image answers starve, that is, have a
+/// client who would take more than the service gives. Costs a few microseconds each 5 ms while the loop has
+/// connections. Lives on the loop's own thread.
+class loop_watch {
+ public:
+  using clock = std::chrono::steady_clock;
+
+  loop_watch(boost::asio::io_context& context, actors::serving_signals& signals) : signals_{signals}, timer_{context} {}
+  loop_watch(const loop_watch&) = delete;
+  loop_watch& operator=(const loop_watch&) = delete;
+
+  /// Looks again and again until `stop`; less often while `busy` says that there are no connections.
+  void start(std::function<bool()> busy);
+  void stop();
+  [[nodiscard]] actors::serving_signals& signals() noexcept { return signals_; }
+
+ private:
+  friend class answer_watch;
+
+  void arm();
+  void look();
+  void look_at_own_thread(clock::time_point now, clock::time_point due);
+  void look_at_answers(clock::time_point now);
+
+  actors::serving_signals& signals_;
+  boost::asio::steady_timer timer_;
+  std::function<bool()> busy_;
+  persistence::unique_fd
+      schedstat_;  ///< of this thread: nanoseconds on a core, then runnable and waiting (sched-stats)
+  std::vector<answer_watch*> answers_;
+  std::size_t next_answer_ = 0;
+  std::uint32_t starving_ = 0;  ///< what this loop added to the pressure
+  unsigned looks_ = 0;
+  bool stopped_ = false;
+  clock::time_point due_{}, looked_at_{}, trip_at_{};
+  std::uint64_t cpu_before_ = 0, delay_before_ = 0;
+};
+
+/// One image answer on its way out, for as long as it lives.
+class answer_watch {
+ public:
+  /// After so many bytes an answer is a long transfer: no longer a request in hand, but watched for starving.
+  static constexpr std::uint64_t long_after = 4 << 20;
+
+  answer_watch(loop_watch& loop, int socket);
+  ~answer_watch();
+  answer_watch(const answer_watch&) = delete;
+  answer_watch& operator=(const answer_watch&) = delete;
+
+  void sent(std::uint64_t bytes) noexcept;
+  [[nodiscard]] bool is_long() const noexcept { return sent_ >= long_after; }
+
+ private:
+  friend class loop_watch;
+  loop_watch& loop_;
+  int socket_;
+  std::uint64_t sent_ = 0;
+  std::uint64_t busy_before_ = 0;
+  loop_watch::clock::time_point looked_at_{};
+};
+
+}  // namespace sluice::http

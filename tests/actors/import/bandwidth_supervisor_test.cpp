@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "actors/bandwidth/bandwidth_supervisor.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
+#include <catch2/catch.hpp>
+#include <ctime>
+
+#include "tests/support/deterministic_system.hpp"
+
+using namespace sluice;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr std::uint64_t mib = 1 << 20;
+
+class fixed_clock final : public actors::wall_clock {
+ public:
+  [[nodiscard]] schemas::time_point now() const override {
+    std::tm local{};
+    local.tm_year = 126;
+    local.tm_mday = 1;
+    local.tm_hour = static_cast<int>(minute / 60);
+    local.tm_min = static_cast<int>(minute % 60);
+    local.tm_isdst = -1;
+    return schemas::time_point{std::chrono::seconds{::mktime(&local)}};
+  }
+  std::uint32_t minute = 12 * 60;
+};
+
+/// A supervisor over throttles that nobody's pipeline uses, on virtual time.
+struct node {
+  explicit node(actors::bandwidth_policy chosen = actors::policy_of({})) : policy{std::move(chosen)} {}
+
+  /// A throttle with a reader that always wants more than it gets.
+  std::shared_ptr<actors::throttle> add(std::string id, std::string project) {
+    auto added = board.add(std::move(id), std::move(project), "host");
+    added->set_rate(1);
+    boost::asio::co_spawn(readers, take(added), boost::asio::detached);
+    readers.poll();
+    return added;
+  }
+  static boost::asio::awaitable<void> take(std::shared_ptr<actors::throttle> from) { co_await from->take(1 << 30); }
+
+  void start() { supervisor = nodes.spawn(actors::bandwidth_supervisor, &around, policy); }
+  void advance(std::chrono::milliseconds time) {
+    for (auto passed = 0ms; passed < time; passed += 5ms)
+      nodes.advance(5ms);
+  }
+  actors::bandwidth_report report() {
+    return nodes.ask<actors::bandwidth_report>(supervisor, actors::report_atom_v).value();
+  }
+
+  boost::asio::io_context readers;  ///< never run: who waits goes on waiting
+  tests::deterministic_system nodes;
+  actors::serving_signals signals;
+  actors::gate gate{signals.pressure};
+  actors::throttle_board board{gate};
+  fixed_clock clock;
+  actors::bandwidth_surroundings around{board, signals, gate, clock, {}};
+  actors::bandwidth_policy policy;
+  actors::bandwidth_supervisor_actor supervisor;
+};
+
+actors::bandwidth_policy capped(std::uint64_t import_max) {
+  auto policy = actors::policy_of({});
+  policy.limits.import_max = import_max;
+  return policy;
+}
+
+}  // namespace
+
+TEST_CASE("running imports share the configured bandwidth by the weights of their projects") {
+  auto policy = capped(90 * mib);
+  policy.limits.projects.push_back({"heavy", 2.0, 0});
+  node here{policy};
+  here.start();
+  const auto one = here.add("1", "heavy"), two = here.add("2", "light");
+  here.advance(200ms);
+  CHECK(one->rate() == Approx(60 * mib).epsilon(0.02));
+  CHECK(two->rate() == Approx(30 * mib).epsilon(0.02));
+  const auto told = here.report();
+  CHECK(told.allowed == 90 * mib);
+  CHECK(told.limited_by == "import_max");
+  REQUIRE(told.imports.size() == 2);
+  CHECK(told.imports.front().allowed == one->rate());
+  REQUIRE(told.projects.size() == 2);
+  CHECK(told.projects.front().weight == 2.0);
+
+  SECTION("a new policy is in force when the answer comes") {
+    REQUIRE(here.nodes.ask<actors::done_atom>(here.supervisor, actors::configure_atom_v, capped(10 * mib)));
+    CHECK(one->rate() + two->rate() <= 10 * mib);
+    REQUIRE(here.nodes.ask<actors::done_atom>(here.supervisor, actors::configure_atom_v, actors::policy_of({})));
+    CHECK(one->rate() == actors::throttle::unlimited);
+  }
+  SECTION("after a pause it no longer ticks") {
+    CHECK(here.nodes.ask<actors::done_atom>(here.supervisor, actors::pause_atom_v));
+    here.board.remove(two);
+    const auto before = one->rate();
+    here.advance(200ms);
+    CHECK(one->rate() == before);
+  }
+  SECTION("an import that ends leaves its share to the others") {
+    here.board.remove(one);
+    here.advance(200ms);
+    CHECK(two->rate() == Approx(90 * mib).epsilon(0.02));
+  }
+}
+
+TEST_CASE("imports step aside within 15 ms when serving is starved, and are told why") {
+  node here;
+  here.start();
+  const auto one = here.add("1", "p"), two = here.add("2", "q");
+  here.advance(200ms);
+  CHECK(one->rate() == actors::throttle::unlimited);
+  for (int look = 0; look < 3; ++look) {
+    here.signals.requests.fetch_add(1);
+    here.signals.starved.add(400'000);  // two fifths of the time
+    here.nodes.advance(5ms);
+  }
+  const auto trickle = here.policy.trickle;
+  CHECK(one->rate() == Approx(trickle).epsilon(0.02));
+  CHECK(two->rate() == Approx(trickle).epsilon(0.02));
+  CHECK(one->held_for_serving());
+  const auto told = here.report();
+  CHECK(told.limited_by == "serving");
+  CHECK(told.imports.front().limited_by == "serving");
+  CHECK(told.holds >= 1);
+
+  here.advance(100ms);  // nothing is served any more
+  CHECK(one->rate() == actors::throttle::unlimited);
+  CHECK_FALSE(one->held_for_serving());
+}
+
+TEST_CASE("without the controller serving's signals change nothing") {
+  node here;
+  here.around.protections.controller = false;
+  here.start();
+  const auto one = here.add("1", "p");
+  for (int look = 0; look < 20; ++look) {
+    here.signals.requests.fetch_add(1);
+    here.signals.starved.add(900'000);
+    here.nodes.advance(5ms);
+  }
+  CHECK(one->rate() == actors::throttle::unlimited);
+}
+
+TEST_CASE("the schedule changes the profile by the clock, also over midnight") {
+  auto policy = actors::policy_of({});
+  policy.schedule.push_back({23 * 60, 5 * 60, "import-first"});
+  node here{policy};
+  here.start();
+  here.advance(200ms);
+  CHECK(here.report().profile == "serve-first");
+  here.clock.minute = 2 * 60;
+  here.advance(200ms);
+  CHECK(here.report().profile == "import-first");
+  CHECK(here.report().configured == "serve-first");
+  here.signals.pressure.in_hand = 1;
+  CHECK_FALSE(here.gate.closed());
+  here.clock.minute = 5 * 60;
+  here.advance(200ms);
+  CHECK(here.report().profile == "serve-first");
+  CHECK(here.gate.closed());
+  here.signals.pressure.in_hand = 0;
+}
+
+TEST_CASE("an unused share is lent, and taken back when it is wanted") {
+  node here{capped(100 * mib)};
+  here.start();
+  const auto idle = here.board.add("1", "a", "h");  // its source is slow: it never waits for tokens
+  const auto busy = here.add("2", "b");
+  here.advance(300ms);
+  CHECK(busy->rate() > 99 * mib);
+  CHECK(idle->rate() + busy->rate() <= 100 * mib);
+  const auto back = here.add("3", "a");
+  here.advance(200ms);
+  CHECK(back->rate() == Approx(50 * mib).epsilon(0.02));
+}
