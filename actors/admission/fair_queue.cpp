@@ -54,25 +54,30 @@ void fair_queue::leave(const std::string& import_id) {
 std::optional<std::string> fair_queue::grant() {
   if (running_ >= limits_.max_running)
     return std::nullopt;
+  const auto is_ready = [this](const std::string& id) { return entries_.at(id).where == place::waiting; };
+  auto next = turn_.end();
+  std::uint32_t fewest = limits_.max_running_per_project;
   for (auto turn = turn_.begin(); turn != turn_.end(); ++turn) {
-    auto& candidate = projects_.at(*turn);
-    if (candidate.running >= limits_.max_running_per_project)
+    const auto& candidate = projects_.at(*turn);
+    if (candidate.running >= fewest || std::ranges::none_of(candidate.queue, is_ready))
       continue;
-    const auto ready = std::find_if(candidate.queue.begin(), candidate.queue.end(),
-                                    [this](const std::string& id) { return entries_.at(id).where == place::waiting; });
-    if (ready == candidate.queue.end())
-      continue;
-    auto import_id = *ready;
-    candidate.queue.erase(ready);
-    entries_.at(import_id).where = place::running;
-    ++candidate.running;
-    ++running_;
-    --waiting_;
-    turn_.push_back(*turn);  // a deque keeps the element alive across push_back; the iterator dies with it
-    turn_.erase(std::find(turn_.begin(), turn_.end(), turn_.back()));
-    return import_id;
+    next = turn;
+    fewest = candidate.running;
   }
-  return std::nullopt;
+  if (next == turn_.end())
+    return std::nullopt;
+  auto& chosen = projects_.at(*next);
+  const auto ready = std::ranges::find_if(chosen.queue, is_ready);
+  auto import_id = std::move(*ready);
+  chosen.queue.erase(ready);
+  entries_.at(import_id).where = place::running;
+  ++chosen.running;
+  ++running_;
+  --waiting_;
+  auto project_id = std::move(*next);
+  turn_.erase(next);
+  turn_.push_back(std::move(project_id));
+  return import_id;
 }
 
 std::uint64_t fair_queue::position(const std::string& import_id) const {
@@ -81,15 +86,19 @@ std::uint64_t fair_queue::position(const std::string& import_id) const {
     return 0;
   const auto& own = projects_.at(found->second.project_id).queue;
   const auto rounds = static_cast<std::size_t>(std::find(own.begin(), own.end(), import_id) - own.begin());
-  // Before its turn in round `rounds` come as many of each other project, and one more of those whose turn is earlier.
-  std::size_t before = rounds;
+  // It has its turn when its project runs `level` imports; before it come those of each other project that find theirs
+  // with fewer, and with as many where that project's turn is earlier.
+  const auto level = projects_.at(found->second.project_id).running + rounds;
+  auto before = rounds;
   bool earlier = true;
   for (const auto& project_id : turn_) {
     if (project_id == found->second.project_id) {
       earlier = false;
       continue;
     }
-    before += std::min(projects_.at(project_id).queue.size(), rounds + (earlier ? 1 : 0));
+    const auto& other = projects_.at(project_id);
+    const auto until = level + (earlier ? 1 : 0);
+    before += std::min<std::size_t>(other.queue.size(), until - std::min<std::size_t>(until, other.running));
   }
   return before + 1;
 }

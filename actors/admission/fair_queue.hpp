@@ -18,8 +18,9 @@ struct admission_limits {
   std::uint32_t max_waiting = 100'000;  ///< of all projects together: the queue itself is bounded
 };
 
-/// Who runs next: one queue a project, and the projects take turns. However many imports one project has waiting,
-/// another project's single import is delayed by at most one turn of a slot. Pure; no clock, no actor.
+/// Who runs next: one queue a project. A free slot goes to the project that has the fewest imports running, and to the
+/// projects in turn where they have as many. However many imports one project has waiting, or however many of its
+/// sources stall, another project's single import gets the next slot that is free. Pure; no clock, no actor.
 class fair_queue {
  public:
   explicit fair_queue(admission_limits limits) : limits_{limits} {}
