@@ -108,7 +108,8 @@ void bandwidth_supervisor_state::on_tick(std::uint64_t armed) {
   auto seen = look(running);
   allowed = governing.decide(now, seen);
   // Sharing out anew for a change that nobody feels costs more than it brings.
-  const bool moved = allowed > before + before / 64 || allowed < before - before / 64;
+  const auto least = std::min(allowed, before), most = std::max(allowed, before);
+  const bool moved = most - least > most / 64;
   if (measured || moved)
     share_out(running);
   arm(running.empty() ? idle_interval : caf::timespan{governor::tick});

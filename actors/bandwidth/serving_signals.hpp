@@ -48,7 +48,7 @@ class measurement {
 
 struct serving_signals {
   serving_pressure pressure;
-  alignas(64) std::atomic<std::uint64_t> requests{0};  ///< since the start
+  alignas(64) std::atomic<std::uint64_t> requests{0};  ///< for images and their records, since the start
   std::atomic<std::uint64_t> bytes{0};                 ///< of image answers, since the start
   std::atomic<std::uint32_t> segment{0};               ///< bytes of the largest TCP payload last seen; 0 = not yet
 

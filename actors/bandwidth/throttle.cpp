@@ -16,7 +16,7 @@ namespace sluice::actors {
 namespace {
 
 constexpr double smallest_burst = 256 << 10;
-constexpr double bursts_per_second = 50;
+constexpr double bursts_per_second = 10;
 constexpr std::chrono::milliseconds longest_rest{100};
 
 double burst_of(std::uint64_t rate) {

@@ -21,7 +21,7 @@ namespace sluice::actors {
 /// has something in hand, then its own rate. The bandwidth supervisor sets the rate; taking tokens costs no message. A
 /// rate of `unlimited` never waits, a rate of 0 waits until it changes; a higher rate wakes who waits.
 ///
-/// A token bucket: it starts empty and holds at most max(256 KiB, 20 ms of the rate), so an import that was held up
+/// A token bucket: it starts empty and holds at most max(256 KiB, 100 ms of the rate), so an import that was held up
 /// elsewhere cannot burst past its share by more than that.
 class throttle : public std::enable_shared_from_this<throttle> {
  public:

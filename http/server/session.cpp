@@ -274,7 +274,8 @@ asio::awaitable<bool> session::exchange() {
     co_return false;
   }
   auto& signals = loop_.watch().signals();
-  signals.requests.fetch_add(1, std::memory_order_relaxed);
+  if (message.asked.target.path.starts_with("/v2/images"))
+    signals.requests.fetch_add(1, std::memory_order_relaxed);
   state_ = state::handling;
   auto given = co_await answer(message.asked);
   state_ = state::writing;
@@ -350,7 +351,7 @@ asio::awaitable<bool> session::stream(response& given, const incoming& message, 
 asio::awaitable<void> session::refuse(const refusal& why, const std::string& request_id) {
   response given = to_response(why);
   if (why.status == 405)
-    given.fields.emplace_back("Allow", "GET, HEAD, POST, DELETE");
+    given.fields.emplace_back("Allow", "GET, HEAD, POST, PATCH, DELETE");
   state_ = state::writing;
   limit_.arm(context_.limits.write_deadline);
   out_.clear();
