@@ -36,7 +36,7 @@ std::vector<std::byte> qcow2_image() {
                                                 0,   0,   0,   0,    0,    1, 0, 0,  // L1 table at 64 KiB
                                                 0,   0,   0,   0,    0,    2, 0, 0,  // refcounts at 128 KiB
                                                 0,   0,   0,   1};                   // one cluster of them
-  std::fill_n(image.begin(), 192 << 10, std::byte{0});  // no extensions, nothing allocated
+  std::fill_n(image.begin(), 192 << 10, std::byte{0});                               // no extensions, nothing allocated
   put(image, 0, header);
   return image;
 }
