@@ -4,7 +4,6 @@
 #include <sys/resource.h>
 
 #include <csignal>
-#include <cstdlib>
 #include <filesystem>
 #include <future>
 #include <iostream>
@@ -76,15 +75,6 @@ schemas::result<schemas::configuration> configured(const command_line& options) 
   return configuration;
 }
 
-/// All of them, but those that a measurement names in SLUICE_WITHOUT to show what they are worth.
-actors::isolation chosen_protections() {
-  const auto* const named = std::getenv("SLUICE_WITHOUT");
-  if (named == nullptr)
-    return {};
-  spdlog::warn("protections of serving are off names=\"{}\" because SLUICE_WITHOUT says so", named);
-  return actors::isolation_without(named);
-}
-
 /// Everything that runs, in the order in which it starts; it stops in the opposite one.
 class service {
  public:
@@ -107,7 +97,7 @@ class service {
   actors::service_metrics metrics_;
   actors::system_clock clock_;
   actors::progress_board progress_;
-  const actors::isolation protections_ = chosen_protections();
+  const actors::isolation protections_ = actors::chosen_isolation();
   actors::serving_signals signals_of_serving_;
   actors::gate gate_{signals_of_serving_.pressure};
   actors::throttle_board throttles_{gate_};

@@ -46,6 +46,13 @@ double on_the_wire(double payload, std::uint32_t segment) {
   return segment == 0 ? payload : payload * (1 + 66.0 / segment);
 }
 
+/// The inverse: what the governor decides is on the wire, what throttles count is not.
+std::uint64_t payload_of(std::uint64_t wire, std::uint32_t segment) {
+  if (wire == unlimited_rate || segment == 0)
+    return wire;
+  return static_cast<std::uint64_t>(static_cast<double>(wire) / (1 + 66.0 / segment));
+}
+
 }  // namespace
 
 bandwidth_supervisor_actor::behavior_type bandwidth_supervisor_state::make_behavior(
@@ -82,6 +89,7 @@ void bandwidth_supervisor_state::put_in_force() {
   governing.configure(settings);
   around->imports_gate.enable(around->protections.gate && profile != "import-first");
   around->imports_gate.set_block(policy.gate_block);
+  around->imports_gate.set_in_flight(std::chrono::nanoseconds{policy.in_flight_ns});
   around->throttles.set_initial_rate(first_rate(policy.limits, allowed));
 }
 
@@ -105,8 +113,8 @@ void bandwidth_supervisor_state::on_tick(std::uint64_t armed) {
     measure(running, now);
   }
   const auto before = shared_out;
-  auto seen = look(running);
-  allowed = governing.decide(now, seen);
+  const auto seen = look(running);
+  allowed = payload_of(governing.decide(now, seen), around->signals.segment.load(std::memory_order_relaxed));
   // Sharing out anew for a change that nobody feels costs more than it brings.
   const auto least = std::min(allowed, before), most = std::max(allowed, before);
   const bool moved = most - least > most / 64;
@@ -165,9 +173,13 @@ governor_input bandwidth_supervisor_state::look(const throttles& running) {
     set(serving_signal::starved, static_cast<double>(starved.mean()) / 10'000);
   set(serving_signal::run_queue, worst(signals.run_queue));
   set(serving_signal::loop_lag, worst(signals.loop_lag));
-  // A queue on the way to us delays everybody; one client that answers late is its own affair.
-  if (const auto trips = signals.round_trip.take(); trips.count > 1)
-    set(serving_signal::round_trip, static_cast<double>(trips.smallest));
+  // A queue on the way to us delays everybody; one client that answers late is its own affair. So several are
+  // collected.
+  if (now - trips_at >= 20ms) {
+    trips_at = now;
+    if (const auto trips = signals.round_trip.take(); trips.count > 1)
+      set(serving_signal::round_trip, static_cast<double>(trips.smallest));
+  }
   if (const auto disk = signals.disk.take(); disk.count > 0)
     set(serving_signal::disk, static_cast<double>(disk.mean()));
   set(serving_signal::commit, worst(signals.commit));

@@ -72,7 +72,7 @@ struct bandwidth_supervisor_state {
   std::uint64_t shared_out = unlimited_rate;
   double import_rate = 0, serve_rate = 0;
   std::uint64_t bytes_before = 0, requests_before = 0;
-  governor::clock::time_point measured_at{}, looked_at{};
+  governor::clock::time_point measured_at{}, looked_at{}, trips_at{};
   std::map<std::string, account> accounts;  ///< by import id
 };
 

@@ -52,6 +52,13 @@ class gate {
   /// Bytes of work between two looks at the gate: a multiple of 4 KiB.
   [[nodiscard]] std::uint64_t block() const noexcept { return block_.load(std::memory_order_relaxed); }
   void set_block(std::uint64_t bytes) noexcept { block_.store(bytes, std::memory_order_relaxed); }
+  /// How much of its rate an import may ask its source for at once: what is on its way cannot be called back.
+  [[nodiscard]] std::chrono::nanoseconds in_flight() const noexcept {
+    return std::chrono::nanoseconds{in_flight_.load(std::memory_order_relaxed)};
+  }
+  void set_in_flight(std::chrono::nanoseconds time) noexcept {
+    in_flight_.store(time.count(), std::memory_order_relaxed);
+  }
   /// A profile that puts imports first keeps it open.
   void enable(bool on) noexcept { enabled_.store(on, std::memory_order_relaxed); }
   /// How often somebody found it closed.
@@ -61,6 +68,7 @@ class gate {
   const serving_pressure* pressure_ = nullptr;
   std::atomic<bool> enabled_{true};
   std::atomic<std::uint64_t> block_{128 << 10};
+  std::atomic<std::int64_t> in_flight_{4'000'000};
   mutable std::atomic<std::uint64_t> waits_{0};
 };
 

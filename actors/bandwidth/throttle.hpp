@@ -40,6 +40,8 @@ class throttle : public std::enable_shared_from_this<throttle> {
   /// Bytes per second from now on.
   void set_rate(std::uint64_t bytes_per_second) noexcept;
   [[nodiscard]] std::uint64_t rate() const noexcept;
+  /// See gate::in_flight.
+  [[nodiscard]] std::chrono::nanoseconds in_flight() const noexcept { return gate_.in_flight(); }
   /// Why the rate is what it is: imports step aside for reads, or (false) a configured limit.
   void hold_for_serving(bool so) noexcept { for_serving_.store(so, std::memory_order_relaxed); }
   [[nodiscard]] bool held_for_serving() const noexcept { return for_serving_.load(std::memory_order_relaxed); }

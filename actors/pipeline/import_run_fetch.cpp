@@ -22,12 +22,14 @@ using schemas::error_code;
 constexpr std::uint64_t reservation_step = 64 << 20;
 constexpr std::uint64_t smallest_grant = 16 << 10;
 
-/// How much to ask the throttle for: a fiftieth of a second's worth, so that a slow rate flows instead of jerking, and
+/// How much to ask the throttle for: the rate of a few milliseconds, so that a slow rate flows instead of jerking, and
 /// the source is not asked for more at once than a link can carry beside serving.
-std::uint64_t grant_at(std::uint64_t rate) {
+std::uint64_t grant_at(std::uint64_t rate, std::chrono::nanoseconds in_flight) {
   if (rate == throttle::unlimited)
     return block_pool::block_size;
-  return std::clamp<std::uint64_t>(rate / 50, smallest_grant, block_pool::block_size);
+  const auto asked = static_cast<double>(rate) * std::chrono::duration<double>{in_flight}.count();
+  constexpr auto most = static_cast<double>(block_pool::block_size);
+  return static_cast<std::uint64_t>(std::clamp(asked, static_cast<double>(smallest_grant), most));
 }
 
 source_failure transient(error_code code, std::string message) {
@@ -165,8 +167,9 @@ boost::asio::awaitable<import_run::fault> import_run::read_body(byte_source& sou
       filling_ = co_await std::move(waiting);
       filled_ = 0;
     }
-    const auto wanted = std::min({std::uint64_t{block_pool::block_size - filled_}, grant_at(throttle_->rate()),
-                                  sizes_.most_to_read(received_, total_)});
+    const auto wanted =
+        std::min({std::uint64_t{block_pool::block_size - filled_}, grant_at(throttle_->rate(), throttle_->in_flight()),
+                  sizes_.most_to_read(received_, total_)});
     {
       wait_mark mark{meter_, import_limit::bandwidth};
       co_await throttle_->take(wanted);

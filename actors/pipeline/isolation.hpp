@@ -18,4 +18,7 @@ struct isolation {
 /// All on but those named, separated by commas. Throws std::invalid_argument for a name that is none.
 [[nodiscard]] isolation isolation_without(std::string_view names);
 
+/// All of them, but those that a measurement names in the environment's SLUICE_WITHOUT, with a warning in the log.
+[[nodiscard]] isolation chosen_isolation();
+
 }  // namespace sluice::actors
