@@ -48,12 +48,13 @@ actor_tree::actor_tree(caf::actor_system& system, persistence::record_store& rec
                        const bandwidth_surroundings& shared, const schemas::configuration& configuration,
                        std::function<void(std::string)> on_death)
     : system_{system},
+      shared_{shared},
       watchman_{system.spawn(watchman, std::move(on_death))},
       keeper_{system.spawn<caf::detached>(record_keeper, &records, observer_of(around.metrics, shared.signals))},
       admission_{system.spawn(admission, limits_of(configuration.imports), &around.metrics)},
       imports_{system.spawn(import_supervisor, keeper_, admission_, around)},
       lifetimes_{system.spawn(lifetime, keeper_, around)},
-      bandwidth_{system.spawn(bandwidth_supervisor, &shared, policy_of(configuration.bandwidth))} {
+      bandwidth_{system.spawn(bandwidth_supervisor, &shared_, policy_of(configuration.bandwidth))} {
   const auto watch = [this](const char* name, const auto& subject) {
     caf::anon_send(watchman_, std::string{name}, caf::actor_cast<caf::strong_actor_ptr>(subject));
   };

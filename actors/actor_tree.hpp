@@ -43,6 +43,7 @@ class actor_tree {
 
  private:
   caf::actor_system& system_;
+  const bandwidth_surroundings shared_;  ///< a spawned actor's body runs when it likes: what it is given must last
   caf::actor watchman_;
   record_keeper_actor keeper_;
   admission_actor admission_;
