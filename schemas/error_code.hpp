@@ -68,6 +68,14 @@ enum class error_code : std::uint8_t {
   image_truncated,
   image_corrupt,
   image_encrypted,
+  overlapping_structures,  ///< two tables, or a table and data, claim the same bytes of the file
+  amplification,           ///< far more guest data than file: the same bytes stand for many
+  too_complex,             ///< cannot be judged within the operator's time and memory
+  verifier_refused,        ///< a verifier of the operator's found something
+  verifier_failed,         ///< a verifier crashed, hung, or could not be reached
+  conversion_failed,
+  unpacking_failed,  ///< what is packed around the image is broken, too large, or not one disk
+  signature_invalid,
   // Storage and life cycle
   disk_full,
   quota_exceeded,

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "actors/verification/structure/walk.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace sluice::actors::verification::structure {
+namespace {
+
+struct known_walk {
+  std::string_view disk_format;
+  structure_walk walk;
+};
+
+/// One line a format.
+constexpr std::array<known_walk, 0> walks{};
+
+constexpr std::uint64_t steps_between_looks = 4096;
+
+}  // namespace
+
+schemas::result<void> walk_budget::take(std::uint64_t bytes) {
+  if (bytes > memory_ - std::min(memory_, taken_))
+    return schemas::refuse(schemas::error_code::too_complex,
+                           "The image's tables need more memory to be followed than the operator allows for one "
+                           "image ([verify] memory). Write it afresh with qemu-img convert and try again.");
+  taken_ += bytes;
+  return {};
+}
+
+schemas::result<void> walk_budget::step(std::uint64_t count) {
+  const auto looked = steps_ / steps_between_looks;
+  steps_ += count;
+  if (steps_ / steps_between_looks != looked && clock::now() >= ends_)
+    return schemas::refuse(schemas::error_code::too_complex,
+                           "The image takes longer to be judged than the operator allows for one image ([verify] "
+                           "time). Write it afresh with qemu-img convert and try again.");
+  return {};
+}
+
+structure_walk walk_of(std::string_view disk_format) noexcept {
+  const auto* const found = std::ranges::find(walks, disk_format, &known_walk::disk_format);
+  return found == walks.end() ? nullptr : found->walk;
+}
+
+}  // namespace sluice::actors::verification::structure
