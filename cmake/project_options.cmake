@@ -5,7 +5,8 @@ target_include_directories(project_options INTERFACE ${PROJECT_SOURCE_DIR})
 # Asio and Beast are compiled once, in their own objects; every other file only declares them.
 target_compile_definitions(project_options INTERFACE BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION
                                                      BOOST_ASIO_NO_DEPRECATED)
-target_compile_options(project_options INTERFACE -fcoroutines)
+# The last option lets ccache see through precompiled headers.
+target_compile_options(project_options INTERFACE -fcoroutines -fpch-preprocess)
 if(SLUICE_SANITIZE)
   # CAF's spawn header trips UBSan's null check; it is not ours to mend.
   target_compile_options(project_options INTERFACE -fsanitize=${SLUICE_SANITIZE} -fno-sanitize=null
