@@ -2,6 +2,7 @@
 #pragma once
 
 #include "actors/verification/formats/format_inspector.hpp"
+#include "actors/verification/formats/vhd_headers.hpp"
 
 namespace sluice::actors::verification::formats {
 
@@ -19,12 +20,5 @@ class vhd_inspector final : public format_inspector {
   [[nodiscard]] schemas::result<void> examine(const image_window& window) override;
   [[nodiscard]] schemas::result<std::uint64_t> finish(const image_window& window) override;
 };
-
-/// Whether a file's last bytes are a VHD footer: then a file that begins as a raw disk is a fixed VHD.
-[[nodiscard]] bool ends_with_vhd_footer(bytes_view tail) noexcept;
-/// The length of the footer, which is not part of the disk.
-inline constexpr std::uint64_t vhd_footer_size = 512;
-/// Judges a fixed VHD of `total` bytes by its footer. Returns the virtual size as QEMU sees it.
-[[nodiscard]] schemas::result<std::uint64_t> judge_fixed_vhd(bytes_view tail, std::uint64_t total);
 
 }  // namespace sluice::actors::verification::formats

@@ -6,6 +6,7 @@
 
 #include "actors/verification/formats/format_inspector.hpp"
 #include "actors/verification/formats/region_capture.hpp"
+#include "actors/verification/formats/vhdx_tables.hpp"
 
 namespace sluice::actors::verification::formats {
 
@@ -25,11 +26,6 @@ class vhdx_inspector final : public format_inspector {
   [[nodiscard]] schemas::result<std::uint64_t> finish(const image_window& window) override;
 
  private:
-  struct region {
-    std::uint64_t offset = 0;
-    std::uint64_t length = 0;
-  };
-
   [[nodiscard]] schemas::result<void> judge_headers();
   [[nodiscard]] schemas::result<void> judge_regions();
   [[nodiscard]] schemas::result<void> read_metadata_table();
@@ -43,9 +39,9 @@ class vhdx_inspector final : public format_inspector {
   std::optional<region_capture> parameters_;
   std::optional<region_capture> disk_size_;
   std::optional<region_capture> sector_size_;
-  region log_;
-  region block_table_;
-  region metadata_;
+  vhdx_region log_;
+  vhdx_region block_table_;
+  vhdx_region metadata_;
   bool judged_ = false;
 };
 

@@ -4,6 +4,10 @@
 #include <algorithm>
 #include <array>
 
+#include "actors/verification/structure/vhd.hpp"
+#include "actors/verification/structure/vhdx/walk_vhdx.hpp"
+#include "actors/verification/structure/vmdk/walk_vmdk.hpp"
+
 namespace sluice::actors::verification::structure {
 namespace {
 
@@ -13,7 +17,11 @@ struct known_walk {
 };
 
 /// One line a format.
-constexpr std::array<known_walk, 0> walks{};
+constexpr std::array walks{
+    known_walk{"vmdk", walk_vmdk},
+    known_walk{"vhd", walk_vhd},
+    known_walk{"vhdx", walk_vhdx},
+};
 
 constexpr std::uint64_t steps_between_looks = 4096;
 
