@@ -117,8 +117,10 @@ result<vhdx_header> read_vhdx_headers(bytes_view first, bytes_view second) {
   vhdx_header header;
   header.log_id = slice(current, 48, 16);
   header.log = {read_little_endian<std::uint64_t>(current, 72), read_little_endian<std::uint32_t>(current, 68)};
-  if (header.log.offset % mib != 0 || header.log.length % mib != 0 || header.log.offset > largest_disk ||
-      (header.log.length != 0 && header.log.offset < mib))
+  if (read_little_endian<std::uint16_t>(current, 64) != 0)
+    return unknown("a version of the log");
+  if (header.log.offset < mib || header.log.offset % mib != 0 || header.log.length % mib != 0 ||
+      header.log.offset > largest_disk)
     return vhdx_damaged("its log has an impossible place");
   return header;
 }

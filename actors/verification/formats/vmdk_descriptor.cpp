@@ -118,6 +118,21 @@ result<void> judge_setting(std::string_view line) {
       "vmdk -o subformat=streamOptimized IMAGE NEW'.");
 }
 
+/// QEMU takes what follows the first "CID=" and the first "parentCID=" in the first 20 sectors, wherever they are, and
+/// does not open the disk when that is no hexadecimal number.
+result<void> judge_identities(std::string_view text) {
+  constexpr std::size_t most_read = 20 * 512 - 1;
+  constexpr std::string_view digits = "0123456789abcdefABCDEF";
+  text = text.substr(0, most_read);
+  for (const std::string_view word : {"CID=", "parentCID="}) {
+    const auto found = text.find(word);
+    if (found == text.npos || found + word.size() >= text.size() ||
+        digits.find(text[found + word.size()]) == digits.npos)
+      return damaged("has no content identity (CID and parentCID) that is a hexadecimal number");
+  }
+  return {};
+}
+
 }  // namespace
 
 result<void> judge_vmdk_descriptor(std::string_view text, std::uint64_t capacity) {
@@ -131,10 +146,10 @@ result<void> judge_vmdk_descriptor(std::string_view text, std::uint64_t capacity
     return damaged("does not have 'createType' exactly once");
   std::size_t extents = 0;
   bool typed = false;
-  while (!text.empty()) {
-    const auto end = std::min(text.find('\n'), text.size());
-    const auto line = trimmed(text.substr(0, end));
-    text.remove_prefix(std::min(end + 1, text.size()));
+  for (auto rest = text; !rest.empty();) {
+    const auto end = std::min(rest.find('\n'), rest.size());
+    const auto line = trimmed(rest.substr(0, end));
+    rest.remove_prefix(std::min(end + 1, rest.size()));
     if (line.empty() || line.front() == '#')
       continue;
     typed = typed || line.starts_with("createType");
@@ -147,7 +162,7 @@ result<void> judge_vmdk_descriptor(std::string_view text, std::uint64_t capacity
   }
   if (!typed || extents == 0)
     return damaged("has no createType or no extent");
-  return {};
+  return judge_identities(text);
 }
 
 }  // namespace sluice::actors::verification::formats

@@ -13,7 +13,8 @@ namespace sluice::actors::verification::formats {
 /// and one that finds a file name here opens it (CVE-2022-47951).
 ///
 /// Guarantees: createType there once, in its own spelling, monolithicSparse or streamOptimized; exactly one extent,
-/// SPARSE, of `capacity` sectors, named without a folder; no parent.
+/// SPARSE, of `capacity` sectors, named without a folder; no parent; a CID and a
+/// parentCID that QEMU can read.
 [[nodiscard]] schemas::result<void> judge_vmdk_descriptor(std::string_view text, std::uint64_t capacity);
 
 }  // namespace sluice::actors::verification::formats

@@ -199,6 +199,21 @@ TEST_CASE("one header of a VHDX is enough, two different ones of one number are 
   check_unsound(image, "vhdx", error_code::image_corrupt, "headers");
 }
 
+TEST_CASE("a VHDX's log is of the known version and where a log may be") {
+  const auto with = [](std::size_t offset, std::size_t width, std::uint64_t value) {
+    auto image = vhdx_with_blocks();
+    put_little(image, vhdx_places::second_header + offset, width, value);
+    seal_vhdx(image, vhdx_places::second_header, 4096);
+    return image;
+  };
+  check_unsound(with(64, 2, 1), "vhdx", error_code::unknown_feature, "log");
+  check_unsound(with(72, 8, 0), "vhdx", error_code::image_corrupt, "log");
+  check_unsound(with(72, 8, mib + 4096), "vhdx", error_code::image_corrupt, "log");
+  check_unsound(with(68, 4, 4096), "vhdx", error_code::image_corrupt, "log");
+  check_unsound(with(72, 8, 2 * mib), "vhdx", error_code::image_corrupt, "overlap");
+  check_sound(with(68, 4, 0), "vhdx", size);
+}
+
 TEST_CASE("both region tables of a VHDX are whole and equal") {
   for (const auto at : {vhdx_places::regions, vhdx_places::second_regions}) {
     auto image = vhdx_with_blocks();

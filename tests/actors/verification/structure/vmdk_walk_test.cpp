@@ -123,6 +123,18 @@ TEST_CASE("a VMDK whose descriptor names another file is refused by the walk too
   check_unsound(vmdk_image(""), "vmdk", error_code::external_extent);
 }
 
+TEST_CASE("a VMDK whose descriptor has no content identity that QEMU can read is refused") {
+  for (const std::string_view wrong : {"CID=%2345678", "CID=", "NID=12345678", "#ID=12345678\n# CID=no"}) {
+    auto text = vmdk_descriptor();
+    text.replace(text.find("CID=12345678"), 12, wrong);
+    INFO(text);
+    CHECK_FALSE(walk(vmdk_image(text), "vmdk"));
+  }
+  auto text = vmdk_descriptor();
+  text.replace(text.find("parentCID=ffffffff\n"), 19, "");
+  check_unsound(vmdk_image(text), "vmdk", error_code::image_corrupt, "content identity");
+}
+
 TEST_CASE("a VMDK larger than the operator takes is refused") {
   walk_policy policy;
   policy.max_virtual_size = size - 1;
