@@ -249,7 +249,7 @@ result<void> qcow2_inspector::examine(const image_window& window) {
                           .and_then([&] { return check_extensions(fields, window); })
                           .and_then([&] { return check_tables(fields, window.total); });
   if (judged)
-    virtual_size_ = round_up(std::min(fields.size, std::uint64_t{1} << 62), 512);
+    virtual_size_ = std::min(fields.size, std::uint64_t{1} << 62) / 512 * 512;  // whole sectors, as QEMU sees them
   return judged;
 }
 

@@ -4,6 +4,9 @@
 #include <algorithm>
 #include <array>
 
+#include "actors/verification/structure/qcow2/walk_qcow2.hpp"
+#include "actors/verification/structure/qed.hpp"
+#include "actors/verification/structure/vdi.hpp"
 #include "actors/verification/structure/vhd.hpp"
 #include "actors/verification/structure/vhdx/walk_vhdx.hpp"
 #include "actors/verification/structure/vmdk/walk_vmdk.hpp"
@@ -18,9 +21,8 @@ struct known_walk {
 
 /// One line a format.
 constexpr std::array walks{
-    known_walk{"vmdk", walk_vmdk},
-    known_walk{"vhd", walk_vhd},
-    known_walk{"vhdx", walk_vhdx},
+    known_walk{"qcow2", walk_qcow2}, known_walk{"qed", walk_qed}, known_walk{"vdi", walk_vdi},
+    known_walk{"vmdk", walk_vmdk},   known_walk{"vhd", walk_vhd}, known_walk{"vhdx", walk_vhdx},
 };
 
 constexpr std::uint64_t steps_between_looks = 4096;
