@@ -96,6 +96,8 @@ struct verify_configuration {
   std::string convert_to;  ///< "" | raw | qcow2
   std::uint64_t memory = std::uint64_t{256} << 20;
   std::chrono::milliseconds time = std::chrono::seconds{10};
+  bool accept_dirty = false;          ///< key `dirty`: images that were not closed properly but are consistent
+  bool accept_trailing_bytes = true;  ///< key `trailing_bytes`: behind the end that an image's own tables give it
 
   friend bool operator==(const verify_configuration&, const verify_configuration&) = default;
 };

@@ -125,6 +125,10 @@ outcome read_raw_policy(const node& from, raw_policy& to) {
   return read_choice(from, to, {{"recognised", raw_policy::recognised}, {"any", raw_policy::any}});
 }
 
+outcome read_acceptance(const node& from, bool& to) {
+  return read_choice(from, to, {{"accept", true}, {"refuse", false}});
+}
+
 // clang-format off
 constexpr std::array keys{
     configuration_key{"http.listen", [](const node& n, configuration& c) { return read_text(n, c.http.listen); }},
@@ -164,6 +168,8 @@ constexpr std::array keys{
     configuration_key{"verify.convert_to", [](const node& n, configuration& c) { return read_text(n, c.verify.convert_to); }},
     configuration_key{"verify.memory", [](const node& n, configuration& c) { return read_size(n, c.verify.memory); }},
     configuration_key{"verify.time", [](const node& n, configuration& c) { return read_time(n, c.verify.time); }},
+    configuration_key{"verify.dirty", [](const node& n, configuration& c) { return read_acceptance(n, c.verify.accept_dirty); }},
+    configuration_key{"verify.trailing_bytes", [](const node& n, configuration& c) { return read_acceptance(n, c.verify.accept_trailing_bytes); }},
     configuration_key{"digests.os_hash_algo", [](const node& n, configuration& c) { return read_text(n, c.digests.os_hash_algo); }},
     configuration_key{"digests.md5", [](const node& n, configuration& c) { return read_flag(n, c.digests.md5); }},
     configuration_key{"bandwidth.profile", [](const node& n, configuration& c) { return read_text(n, c.bandwidth.profile); }},

@@ -112,6 +112,8 @@ raw = "any"
 formats = ["qcow2"]
 memory = 11
 time = "12s"
+dirty = "accept"
+trailing_bytes = "refuse"
 [digests]
 os_hash_algo = "sha256"
 md5 = false
@@ -146,7 +148,7 @@ congestion_control = "cubic"
   expected.keystone = {"u", "n", "p", "f", "j", "ud", "pd", "r", 1s};
   expected.imports = {1, 2, 3, 4, 5 << 10, 0, 7h, 8s, 9, 10min, 0};
   expected.sources = {{"https"}, {}, {"10.0.0.0/8", "::1/128"}, "ca"};
-  expected.verify = {raw_policy::any, {"qcow2"}, "", 11, 12s};
+  expected.verify = {raw_policy::any, {"qcow2"}, "", 11, 12s, true, false};
   expected.digests = {"sha256", false};
   auto& bandwidth = expected.bandwidth;
   bandwidth.profile = "balanced";
@@ -215,6 +217,8 @@ TEST_CASE("What cannot be meant is refused, with its key") {
       {"[auth]\nmode = \"password\"", R"(auth.mode: expected one of "none", "trusted-headers", "keystone")"},
       {"[auth]\nmode = 1", "auth.mode: expected one of"},
       {"[verify]\nraw = \"some\"", R"(verify.raw: expected one of "recognised", "any")"},
+      {"[verify]\ndirty = true", R"(verify.dirty: expected one of "accept", "refuse")"},
+      {"[verify]\ntrailing_bytes = \"yes\"", R"(verify.trailing_bytes: expected one of "accept", "refuse")"},
       {"[bandwidth]\nprojects = 1", "bandwidth.projects: expected a table for each project id"},
       {"[bandwidth.projects]\np = 1", "bandwidth.projects.p: expected a table with weight and max"},
       {"[bandwidth.projects.p]\nwieght = 1", "bandwidth.projects.p.wieght: expected one of the keys weight, max"},

@@ -20,6 +20,10 @@ constexpr std::array known{
 
 }  // namespace
 
+std::span<const filesystem> known_filesystems() noexcept {
+  return known;
+}
+
 presence filesystem_inspector::recognise(const image_window& window) {
   if (window.front.size() < filesystem_.needs && !window.front_closed())
     return presence::undecided;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string_view>
 
 #include "actors/verification/formats/format_inspector.hpp"
@@ -32,6 +33,9 @@ namespace filesystems {
 [[nodiscard]] std::optional<filesystem_extent> read_squashfs(bytes_view front);
 [[nodiscard]] std::optional<filesystem_extent> read_swap(bytes_view front);
 }  // namespace filesystems
+
+/// Every kind that is known. The farthest superblock ends within `front_capacity`.
+[[nodiscard]] std::span<const filesystem> known_filesystems() noexcept;
 
 /// Recognises one kind of filesystem and refuses it when the file is shorter than it.
 class filesystem_inspector final : public format_inspector {

@@ -31,6 +31,7 @@ class partition_table_inspector final : public format_inspector {
   };
 
   [[nodiscard]] schemas::result<void> examine_gpt(const image_window& window, std::uint64_t sector);
+  [[nodiscard]] schemas::result<void> check_backup() const;
   [[nodiscard]] schemas::result<void> check_ends(std::uint64_t total) const;
 
   std::uint64_t mbr_end_ = 0;  ///< the first byte after the last MBR partition

@@ -4,8 +4,12 @@
 #include <algorithm>
 #include <array>
 
+#include "actors/verification/structure/iso/iso_image.hpp"
+#include "actors/verification/structure/luks/luks_volume.hpp"
 #include "actors/verification/structure/qcow2/walk_qcow2.hpp"
 #include "actors/verification/structure/qed.hpp"
+#include "actors/verification/structure/raw/amazon.hpp"
+#include "actors/verification/structure/raw/raw_disk.hpp"
 #include "actors/verification/structure/vdi.hpp"
 #include "actors/verification/structure/vhd.hpp"
 #include "actors/verification/structure/vhdx/walk_vhdx.hpp"
@@ -20,10 +24,22 @@ struct known_walk {
 };
 
 /// One line a format.
+// clang-format off
 constexpr std::array walks{
-    known_walk{"qcow2", walk_qcow2}, known_walk{"qed", walk_qed}, known_walk{"vdi", walk_vdi},
-    known_walk{"vmdk", walk_vmdk},   known_walk{"vhd", walk_vhd}, known_walk{"vhdx", walk_vhdx},
+    known_walk{"qcow2", walk_qcow2},
+    known_walk{"qed", walk_qed},
+    known_walk{"vdi", walk_vdi},
+    known_walk{"vmdk", walk_vmdk},
+    known_walk{"vhd", walk_vhd},
+    known_walk{"vhdx", walk_vhdx},
+    known_walk{"raw", walk_raw},
+    known_walk{"iso", walk_iso},
+    known_walk{"luks", walk_luks},
+    known_walk{"ami", walk_ami},
+    known_walk{"aki", walk_aki},
+    known_walk{"ari", walk_ari},
 };
+// clang-format on
 
 constexpr std::uint64_t steps_between_looks = 4096;
 

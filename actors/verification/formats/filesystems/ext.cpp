@@ -13,6 +13,9 @@ std::optional<filesystem_extent> read_ext(bytes_view front) {
   const auto log_block = read_little_endian<std::uint32_t>(superblock, 0x18);
   const auto first_block = read_little_endian<std::uint32_t>(superblock, 0x14);
   const auto blocks_per_group = read_little_endian<std::uint32_t>(superblock, 0x20);
+  constexpr std::uint32_t clusters = 0x200;  // "bigalloc": groups are counted in clusters of blocks
+  const bool clustered = (read_little_endian<std::uint32_t>(superblock, 0x64) & clusters) != 0;
+  const auto units_per_group = clustered ? read_little_endian<std::uint32_t>(superblock, 0x24) : blocks_per_group;
   const auto inodes_per_group = read_little_endian<std::uint32_t>(superblock, 0x28);
   const auto revision = read_little_endian<std::uint32_t>(superblock, 0x4C);
   if (log_block > 6 || revision > 1 || blocks_per_group == 0 || inodes_per_group == 0 || first_block > 1)
@@ -25,7 +28,7 @@ std::optional<filesystem_extent> read_ext(bytes_view front) {
     blocks |= std::uint64_t{read_little_endian<std::uint32_t>(superblock, 0x150)} << 32;
     free_blocks |= std::uint64_t{read_little_endian<std::uint32_t>(superblock, 0x158)} << 32;
   }
-  if (blocks == 0 || free_blocks > blocks || blocks > (std::uint64_t{1} << 47) || blocks_per_group > block * 8)
+  if (blocks == 0 || free_blocks > blocks || blocks > (std::uint64_t{1} << 47) || units_per_group > block * 8)
     return std::nullopt;
   constexpr std::uint32_t checksummed_metadata = 0x400;
   if ((read_little_endian<std::uint32_t>(superblock, 0x64) & checksummed_metadata) != 0 &&
