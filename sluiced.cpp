@@ -174,6 +174,7 @@ schemas::result<void> service::start() {
   parts.sample = [this](actors::exposed_facts& facts) {
     facts.blocks = pipelines_->blocks().count();
     facts.blocks_free = pipelines_->blocks().free_count();
+    facts.gate_waits = gate_.waits();
   };
   api_ = std::make_unique<http::api_server>(std::move(parts));
   if (const auto listening = api_->start(); !listening)

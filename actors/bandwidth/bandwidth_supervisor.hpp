@@ -13,7 +13,7 @@
 #include "actors/bandwidth/governor.hpp"
 #include "actors/bandwidth/serving_signals.hpp"
 #include "actors/bandwidth/throttle.hpp"
-#include "actors/pipeline/isolation.hpp"
+#include "actors/bandwidth/isolation.hpp"
 #include "actors/ports.hpp"
 #include "actors/protocol.hpp"
 

@@ -167,6 +167,8 @@ void add_bandwidth(collection& all, const bandwidth_report& report) {
 void add_machine(collection& all, const exposed_facts& facts) {
   all.single(shows, "sluice_blocks", "Memory blocks of 256 KiB that imports share.", facts.blocks);
   all.single(shows, "sluice_blocks_free", "Memory blocks that no import holds.", facts.blocks_free);
+  all.single(counts, "sluice_gate_waits_total", "Blocks of import work that waited because serving had one in hand.",
+             facts.gate_waits);
   all.single(shows, "sluice_store_free_bytes", "Disk space not yet used, promised or held back.", facts.store_free);
   const auto process = look_at_process();
   all.single(counts, "process_cpu_seconds_total", "User and system time.", process.cpu_seconds);

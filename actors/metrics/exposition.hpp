@@ -17,6 +17,7 @@ struct exposed_facts {
   std::optional<bandwidth_report> bandwidth;  ///< absent when its supervisor did not answer in time
   std::uint64_t blocks = 0;                   ///< of the memory that imports have
   std::uint64_t blocks_free = 0;
+  std::uint64_t gate_waits = 0;  ///< since the start
   std::uint64_t store_free = 0;  ///< bytes that imports may still take of the disk
 };
 

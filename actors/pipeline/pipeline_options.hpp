@@ -7,7 +7,7 @@
 #include <cstdint>
 
 #include "actors/bandwidth/gate.hpp"
-#include "actors/pipeline/isolation.hpp"
+#include "actors/bandwidth/isolation.hpp"
 #include "schemas/configuration.hpp"
 
 namespace sluice::actors {

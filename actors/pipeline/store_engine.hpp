@@ -18,7 +18,7 @@
 
 #include "actors/bandwidth/gate.hpp"
 #include "actors/pipeline/block_flight.hpp"
-#include "actors/pipeline/isolation.hpp"
+#include "actors/bandwidth/isolation.hpp"
 #include "persistence/blob_store.hpp"
 
 namespace sluice::actors {

@@ -22,4 +22,9 @@ namespace sluice::http {
   return request_class::other;
 }
 
+/// Requests that imports give way to: for images and their records.
+[[nodiscard]] constexpr bool is_serving(actors::request_class what) noexcept {
+  return what == actors::request_class::file || what == actors::request_class::metadata;
+}
+
 }  // namespace sluice::http

@@ -38,10 +38,13 @@ class api_handler final : public request_handler {
 
   asio::awaitable<response> handle(const request& asked, event_loop& loop) override {
     const auto began = std::chrono::steady_clock::now();
+    const auto what = class_of(asked);
+    if (port_ == port::api && is_serving(what))
+      state_.parts.signals.requests.fetch_add(1, std::memory_order_relaxed);
     auto pending = answer(asked, loop);
     auto given = co_await std::move(pending);
     if (port_ == port::api)
-      state_.parts.metrics.answered(class_of(asked), given.status, std::chrono::steady_clock::now() - began);
+      state_.parts.metrics.answered(what, given.status, std::chrono::steady_clock::now() - began);
     co_return given;
   }
 

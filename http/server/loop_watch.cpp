@@ -55,7 +55,6 @@ void loop_watch::start(std::function<bool()> busy) {
 void loop_watch::stop() {
   stopped_ = true;
   timer_.cancel();
-  signals_.pressure.starved.fetch_sub(std::exchange(starving_, 0), std::memory_order_relaxed);
 }
 
 void loop_watch::arm() {
@@ -94,27 +93,15 @@ void loop_watch::look_at_own_thread(clock::time_point now, clock::time_point due
 }
 
 void loop_watch::look_at_answers(clock::time_point now) {
-  std::uint32_t starved = 0;
-  for (auto left = std::min(answers_.size(), most_answers); left > 0; --left) {
-    auto& answer = *answers_[next_answer_++ % answers_.size()];
-    tcp_state state;
-    if (!answer.is_long() || !look_at(answer.socket_, state))
-      continue;
-    const auto busy = state.busy_microseconds - std::exchange(answer.busy_before_, state.busy_microseconds);
-    const auto passed = nanoseconds(now - std::exchange(answer.looked_at_, now)) / 1000;
-    signals_.segment.store(state.segment_bytes, std::memory_order_relaxed);
-    if (passed == 0 || passed > 1'000'000)
-      continue;
-    const auto share = 1'000'000 - std::min<std::uint64_t>(1'000'000, busy * 1'000'000 / passed);
-    signals_.starved.add(share);
-    starved += share > starving ? 1 : 0;
-    if (state.smallest_round_trip_microseconds > 0)
-      signals_.round_trip.add(std::uint64_t{1000} *
-                              (state.round_trip_microseconds -
-                               std::min(state.round_trip_microseconds, state.smallest_round_trip_microseconds)));
-  }
-  const auto before = std::exchange(starving_, starved);
-  signals_.pressure.starved.fetch_add(starved - before, std::memory_order_relaxed);
+  for (auto left = std::min(answers_.size(), most_answers); left > 0; --left)
+    answers_[next_answer_++ % answers_.size()]->look(now);
+}
+
+void loop_watch::heard_of(const tcp_state& state) {
+  signals_.segment.store(state.segment_bytes, std::memory_order_relaxed);
+  const auto [smoothed, smallest] = std::pair{state.round_trip_microseconds, state.smallest_round_trip_microseconds};
+  if (smallest > 0)
+    signals_.round_trip.add(std::uint64_t{1000} * (smoothed - std::min(smoothed, smallest)));
 }
 
 answer_watch::answer_watch(loop_watch& loop, int socket) : loop_{loop}, socket_{socket} {
@@ -124,18 +111,39 @@ answer_watch::answer_watch(loop_watch& loop, int socket) : loop_{loop}, socket_{
 
 answer_watch::~answer_watch() {
   std::erase(loop_.answers_, this);
+  starves(false);
   loop_.signals_.pressure.file_answers.fetch_sub(1, std::memory_order_relaxed);
   const auto now = loop_watch::clock::now();
   if (is_long() || now - loop_.trip_at_ < between_trips)
     return;
   loop_.trip_at_ = now;
   tcp_state state;
-  if (!look_at(socket_, state) || state.smallest_round_trip_microseconds == 0)
+  if (look_at(socket_, state))
+    loop_.heard_of(state);
+}
+
+void answer_watch::look(loop_watch::clock::time_point now) {
+  tcp_state state;
+  if (!is_long() || !look_at(socket_, state))
     return;
-  loop_.signals_.segment.store(state.segment_bytes, std::memory_order_relaxed);
-  loop_.signals_.round_trip.add(std::uint64_t{1000} *
-                                (state.round_trip_microseconds -
-                                 std::min(state.round_trip_microseconds, state.smallest_round_trip_microseconds)));
+  const auto busy = state.busy_microseconds - std::exchange(busy_before_, state.busy_microseconds);
+  const auto passed = nanoseconds(now - std::exchange(looked_at_, now)) / 1000;
+  if (passed == 0 || passed > 1'000'000)
+    return;
+  const auto share = 1'000'000 - std::min<std::uint64_t>(1'000'000, busy * 1'000'000 / passed);
+  loop_.signals_.starved.add(share);
+  starves(share > starving);
+  loop_.heard_of(state);
+}
+
+void answer_watch::starves(bool now) noexcept {
+  if (std::exchange(starves_, now) == now)
+    return;
+  auto& count = loop_.signals_.pressure.starved;
+  if (now)
+    count.fetch_add(1, std::memory_order_relaxed);
+  else
+    count.fetch_sub(1, std::memory_order_relaxed);
 }
 
 void answer_watch::sent(std::uint64_t bytes) noexcept {

@@ -15,6 +15,7 @@
 namespace sluice::http {
 
 class answer_watch;
+struct tcp_state;
 
 /// How one serving loop fares, told to the signals that the governor of imports reads: how late its timer fires beyond
 /// its own work, how long its thread was runnable and not running, and which image answers starve, that is, have a
@@ -40,6 +41,7 @@ class loop_watch {
   void look();
   void look_at_own_thread(clock::time_point now, clock::time_point due);
   void look_at_answers(clock::time_point now);
+  void heard_of(const tcp_state& state);
 
   actors::serving_signals& signals_;
   boost::asio::steady_timer timer_;
@@ -48,7 +50,6 @@ class loop_watch {
       schedstat_;  ///< of this thread: nanoseconds on a core, then runnable and waiting (sched-stats)
   std::vector<answer_watch*> answers_;
   std::size_t next_answer_ = 0;
-  std::uint32_t starving_ = 0;  ///< what this loop added to the pressure
   unsigned looks_ = 0;
   bool stopped_ = false;
   clock::time_point due_{}, looked_at_{}, trip_at_{};
@@ -71,10 +72,14 @@ class answer_watch {
 
  private:
   friend class loop_watch;
+  void look(loop_watch::clock::time_point now);
+  void starves(bool now) noexcept;
+
   loop_watch& loop_;
   int socket_;
   std::uint64_t sent_ = 0;
   std::uint64_t busy_before_ = 0;
+  bool starves_ = false;  ///< and so keeps the gate closed
   loop_watch::clock::time_point looked_at_{};
 };
 

@@ -273,14 +273,11 @@ asio::awaitable<bool> session::exchange() {
     co_await refuse(*refused, id);
     co_return false;
   }
-  auto& signals = loop_.watch().signals();
-  if (message.asked.target.path.starts_with("/v2/images"))
-    signals.requests.fetch_add(1, std::memory_order_relaxed);
   state_ = state::handling;
   auto given = co_await answer(message.asked);
   state_ = state::writing;
   // Only now: a handler may wait for minutes, for an import to change or a commit, and wants nothing meanwhile.
-  actors::in_hand_guard in_hand{signals.pressure};
+  actors::in_hand_guard in_hand{loop_.watch().signals().pressure};
   const bool written = co_await write(given, message, in_hand);
   limit_.disarm();
   peer_ended_ = !written;

@@ -4,7 +4,7 @@
 #include <catch2/catch.hpp>
 #include <stdexcept>
 
-#include "actors/pipeline/isolation.hpp"
+#include "actors/bandwidth/isolation.hpp"
 
 using namespace sluice::actors;
 

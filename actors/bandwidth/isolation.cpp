@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "actors/pipeline/isolation.hpp"
+#include "actors/bandwidth/isolation.hpp"
 
 #include <algorithm>
 #include <cstdlib>
