@@ -107,10 +107,10 @@ class Sluice:
         self.process = subprocess.Popen(
             [*prefix, program("sluiced"), "--config", config, "--log-level", "warn"], stdout=subprocess.PIPE, text=True,
             env={**os.environ, **(environment or {})})
-        ready = re.match(r"sluiced ready: api (\S+)", self.process.stdout.readline())
+        ready = re.match(r"sluiced ready: api (\S+) operator (\S+)", self.process.stdout.readline())
         if not ready:
             raise SystemExit("sluiced did not start; what it said is above")
-        self.url = ready[1]
+        self.url, self.operator_url = ready[1], ready[2]
         self.usage = Processes(self.process.pid)
 
     def __enter__(self):

@@ -17,13 +17,26 @@ constexpr auto slowdown = 20ms;         ///< standing still to learn the bases â
 constexpr auto slowdown_interval = 2s;  ///< â€¦ this often at most
 constexpr auto settled = 10ms;          ///< standing this long, what is measured is serving's own
 constexpr auto forgotten = 1s;          ///< a signal not measured for this long says nothing
-constexpr double quick_return = 0.02;   ///< of the capacity a tick, below `good`
-constexpr double gentle_probe = 0.004;  ///< above it
+constexpr auto episode = 100ms;         ///< cuts this close together answer the same hurt
+constexpr auto plateau = 3s;            ///< from the safe part of the whole capacity to all of it; see `probe`
+constexpr double safe = 0.7;            ///< of where it hurt: where the way back is quick no longer
+constexpr double quick_return = 0.02;   ///< of the capacity a tick, up to there
 constexpr double base_learning = 0.1;   ///< weight of a new measurement in a base
 constexpr double deviations = 2;        ///< above the mean, what is no news
 constexpr double link_share = 0.98;
 constexpr double wanted_margin = 1.05;
 constexpr double seconds_to_forget_peak = 60;
+
+/// CUBIC's way of asking for more (RFC 9438): slow around the rate that hurt, quicker the longer nothing is felt, and
+/// in the same time for a wide machine and a narrow one. On a link that is full, the hurt is then a few hundredths of a
+/// second every few seconds, and the rate between them nine tenths of what there is.
+double probe(double hurt_at, double capacity, std::chrono::nanoseconds since) {
+  const auto steepness = (1 - safe) * capacity / std::pow(std::chrono::duration<double>{plateau}.count(), 3);
+  if (steepness <= 0)
+    return hurt_at;
+  const auto back = std::cbrt((1 - safe) * hurt_at / steepness);  // seconds until at `hurt_at` again
+  return hurt_at + steepness * std::pow(std::chrono::duration<double>{since}.count() - back, 3);
+}
 
 std::uint64_t whole(double rate) {
   return rate >= static_cast<double>(unlimited_rate) ? unlimited_rate : static_cast<std::uint64_t>(std::max(0.0, rate));
@@ -114,13 +127,19 @@ void governor::adapt(clock::time_point now, double excess, const governor_input&
     hold_until_ = now + hold;
     if (now - last_cut_ >= cut_interval) {
       const auto from = std::max(allowed_.value_or(static_cast<double>(seen.import_rate)), least);
-      good_ = 0.7 * from;
+      // What is already below the safe rate pays for a hurt that lasts; it does not say that less is safe.
+      if (from >= safe * hurt_at_ || now - last_cut_ > episode)
+        hurt_at_ = std::max(from, hurt_at_ / 2);
+      probing_since_.reset();
       allowed_ = std::max(least, from * std::max(0.5, 1 - 0.5 * (excess - 1)));
       last_cut_ = now;
       ++cuts_;
     }
   } else if (allowed_ && now >= hold_until_) {
-    *allowed_ += capacity_ * (*allowed_ < good_ ? quick_return : gentle_probe);
+    if (!probing_since_ && *allowed_ >= safe * hurt_at_)
+      probing_since_ = now;
+    *allowed_ = probing_since_ ? std::max(*allowed_, probe(hurt_at_, capacity_, now - *probing_since_))
+                               : *allowed_ + quick_return * capacity_;
     if (*allowed_ > 1.25 * capacity_)
       allowed_.reset();
   }
