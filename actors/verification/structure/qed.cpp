@@ -65,11 +65,12 @@ result<void> check_features(const qed_header& header, const walk_policy& policy)
 
 result<void> check_geometry(const qed_header& header, const walk_policy& policy) {
   if (header.cluster < (4U << 10) || header.cluster > (64U << 20) || !std::has_single_bit(header.cluster) ||
-      header.table_clusters > 16 || !std::has_single_bit(header.table_clusters) || header.header_clusters == 0 ||
-      header.header_clusters > 0xffffffffU / header.cluster)
-    return damaged(error_code::image_corrupt,
-                   "The QED header's clusters must be 4 KiB to 64 MiB, and its tables 1 to 16 clusters long, powers of "
-                   "two; they are not");
+      header.table_clusters < 2 || header.table_clusters > 16 || !std::has_single_bit(header.table_clusters) ||
+      header.header_clusters == 0 || header.header_clusters > 0xffffffffU / header.cluster)
+    return damaged(
+        error_code::image_corrupt,
+        "The QED header's clusters must be 4 KiB to 64 MiB, and its tables 2 to 16 clusters long (QEMU opens "
+        "none with 1), powers of two; they are not");
   const auto l2_covers = header.table_entries() * header.cluster;  // at most 2^53
   if (header.size == 0 || header.size % 512 != 0 || (header.size - 1) / l2_covers >= header.table_entries())
     return damaged(error_code::virtual_size_invalid, "The QED image claims a virtual size of " +

@@ -32,6 +32,7 @@ constexpr std::uint64_t other_compression = 1U << 3;
 constexpr std::uint64_t extended_l2 = 1U << 4;
 // Autoclear features.
 constexpr std::uint64_t bitmaps_consistent = 1U << 0;
+constexpr std::uint64_t external_data_is_raw = 1U << 1;
 
 constexpr std::uint32_t crypt_aes = 1;
 constexpr std::uint32_t crypt_luks = 2;
@@ -193,6 +194,9 @@ result<header> read_header(image_bytes& image, const walk_policy& policy) {
   std::vector<std::byte> first_cluster(std::min(image.size(), fields.cluster()));
   if (auto read = image.read(0, first_cluster); !read)
     return forward(read);
+  if ((autoclear & external_data_is_raw) != 0)
+    return damaged(error_code::image_corrupt,
+                   "The qcow2 image says that its external data file is raw, but it has no external data file");
   const bool bitmaps_valid = fields.version >= 3 && (autoclear & bitmaps_consistent) != 0;
   if (auto read = read_extensions(fields, first_cluster, length, bitmaps_valid, encryption == crypt_luks); !read)
     return forward(read);

@@ -58,12 +58,19 @@ TEST_CASE("a walk judges a qcow2's header by itself") {
   refused(with(72, 8, 8), error_code::image_corrupt);
   refused(with(72, 8, 16), error_code::image_corrupt);
   refused(with(72, 8, 32), error_code::unknown_feature);
+  refused(with(88, 8, 2), error_code::image_corrupt);
   refused(with(96, 4, 7), error_code::image_corrupt);
   refused(with(100, 4, 96), error_code::image_corrupt);
   refused(with(100, 4, 8192), error_code::image_corrupt);
   auto image = small_qcow2().bytes;
   image.resize(71);
   refused(image, error_code::image_truncated);
+}
+
+TEST_CASE("compatible and autoclear features that nobody knows do a qcow2 no harm") {
+  auto image = with(80, 8, ~std::uint64_t{0});
+  put_big(image, 88, 8, ~std::uint64_t{2});
+  check_sound(image, "qcow2", qcow2_disk::virtual_size);
 }
 
 TEST_CASE("a qcow2 whose size is not whole sectors is as large as its whole sectors") {

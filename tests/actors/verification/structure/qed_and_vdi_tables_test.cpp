@@ -68,6 +68,7 @@ TEST_CASE("a walk judges a QED image's header by itself") {
   qed_refused(4, 4, 2048, error_code::image_corrupt);
   qed_refused(4, 4, 3 << 16, error_code::image_corrupt);
   qed_refused(8, 4, 0, error_code::image_corrupt);
+  qed_refused(8, 4, 1, error_code::image_corrupt);
   qed_refused(8, 4, 32, error_code::image_corrupt);
   qed_refused(12, 4, 0, error_code::image_corrupt);
   qed_refused(12, 4, 0xFFFFFFFF, error_code::image_corrupt);

@@ -89,13 +89,13 @@ TEST_CASE("an encrypted qcow2 passes the walk, which says what it could not insp
 
 TEST_CASE("every qcow2, QED and VDI that qemu-img creates, of any size, passes the walk") {
   const workbench here;
-  for (const std::string size : {"512", "65536", "12345678", "1G", "100G"})
+  for (const std::string size : {"512", "12345678", "100G"})
     for (const std::string option :
          {"qcow2", "qcow2 -o preallocation=metadata", "qcow2 -o cluster_size=512", "qcow2 -o extended_l2=on",
           "qcow2 -o extended_l2=on,preallocation=metadata", "qed", "vdi"}) {
       if (size == "100G" && option.find("cluster_size=512") != std::string::npos)
         continue;  // QEMU itself does not make one
-      if (size.size() > 3 && size.back() == 'G' && option.find("metadata") != std::string::npos)
+      if (size.back() == 'G' && option.find("metadata") != std::string::npos)
         continue;  // some 13 MiB of tables, which would be read into memory by the comparison below
       INFO(option << " of " << size);
       REQUIRE(here.run("rm -f image && qemu-img create -f " + option + " image " + size));
@@ -123,7 +123,7 @@ TEST_CASE("a qcow2 that lived - written, resized, rebased, with snapshots and bi
       "qemu-img resize -f qcow2 --preallocation=metadata image 20M",
       "qemu-img bench -c 100 -w -f qcow2 -o 4096 -s 512 -S 53248 image",
       "qemu-img amend -f qcow2 -o lazy_refcounts=on image && qemu-img bench -c 20 -w -f qcow2 image"};
-  for (const std::string created : {"-o cluster_size=4096", "", "-o extended_l2=on", "-c", "-c -o cluster_size=512"})
+  for (const std::string created : {"-o cluster_size=4096", "-o extended_l2=on", "-c"})
     for (const auto& life : lives) {
       INFO(created << ": " << life);
       REQUIRE(here.run("qemu-img convert -f raw -O qcow2 " + created + " disk image && " + life));
