@@ -112,16 +112,15 @@ std::optional<foreign_content> describe_text(bytes_view front) {
   return foreign_content{"a text file", wrong_file, false};
 }
 
-/// A tar archive whose first member is an OVF descriptor (DMTF DSP0243 section 5.1).
-bool is_ova(bytes_view front) {
+}  // namespace
+
+bool is_ova(bytes_view front) noexcept {
   if (!holds(front, 257, "ustar"))
     return false;
   const auto name = as_text(slice(front, 0, 100));
   const auto plain = name.substr(0, name.find('\0'));
   return plain.size() > 4 && plain.ends_with(".ovf");
 }
-
-}  // namespace
 
 presence foreign_disk_inspector::recognise(const image_window& window) {
   if (window.front.size() < 512 && !window.front_closed())
@@ -137,7 +136,7 @@ presence foreign_disk_inspector::recognise(const image_window& window) {
     return presence::absent;
   format_ = "ova";
   title_ = "an OVA archive";
-  advice_ = "OVA archives cannot be imported in this version: extract the disk with 'tar xf' and import the .vmdk.";
+  advice_ = "Extract the disk with 'tar xf' and import the .vmdk.";
   return presence::present;
 }
 

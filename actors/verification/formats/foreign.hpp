@@ -35,6 +35,9 @@ struct foreign_content {
 /// Names what people upload by mistake: archives, films, pictures, web pages, programs. Empty for anything else.
 [[nodiscard]] std::optional<foreign_content> describe_content(bytes_view front);
 
+/// A tar archive whose first member is an OVF descriptor (DMTF DSP0243 section 5.1).
+[[nodiscard]] bool is_ova(bytes_view front) noexcept;
+
 /// Whether the file ends with the trailer of an Apple disk image ("koly").
 [[nodiscard]] bool ends_with_apple_trailer(bytes_view tail) noexcept;
 
