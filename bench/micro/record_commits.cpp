@@ -2,41 +2,24 @@
 // What durability costs: one record a sync, and many. Writes below the directory it is started in, or
 // SLUICE_BENCH_DIR: a real disk.
 #include <benchmark/benchmark.h>
-#include <stdlib.h>
 
 #include <cstdlib>
 #include <filesystem>
 #include <string>
 
 #include "persistence/record_store.hpp"
+#include "tests/support/temporary_directory.hpp"
 
 namespace sluice::bench {
 namespace {
 
-/// A directory of its own, gone at the end.
-class scratch_directory {
- public:
-  scratch_directory() {
-    const char* base = std::getenv("SLUICE_BENCH_DIR");
-    auto name = std::string{base ? base : "."} + "/micro-bench-XXXXXX";
-    if (mkdtemp(name.data()))
-      path_ = name;
-  }
-  ~scratch_directory() {
-    std::error_code ignored;
-    if (!path_.empty())
-      std::filesystem::remove_all(path_, ignored);
-  }
-  scratch_directory(const scratch_directory&) = delete;
-  scratch_directory& operator=(const scratch_directory&) = delete;
-  [[nodiscard]] const std::filesystem::path& path() const noexcept { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
+std::filesystem::path base() {
+  const char* set = std::getenv("SLUICE_BENCH_DIR");
+  return set ? set : ".";
+}
 
 void commit(benchmark::State& state) {
-  const scratch_directory folder;
+  const tests::temporary_directory folder{base()};
   auto records = persistence::record_store::open(folder.path(), std::uint64_t{4} << 30);
   if (!records) {
     state.SkipWithError(records.error().message.c_str());

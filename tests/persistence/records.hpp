@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "persistence/record_store.hpp"
-#include "tests/persistence/temporary_directory.hpp"
+#include "tests/support/temporary_directory.hpp"
 
 /// Records and stores for the tests of this folder.
 namespace sluice::tests {

@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "tests/persistence/aligned_bytes.hpp"
+#include "tests/persistence/memory_filesystem.hpp"
 #include "tests/persistence/records.hpp"
 
 namespace {

@@ -7,6 +7,7 @@
 
 #include "persistence/impl/zero_runs.hpp"
 #include "tests/persistence/aligned_bytes.hpp"
+#include "tests/persistence/memory_filesystem.hpp"
 #include "tests/persistence/records.hpp"
 
 namespace {

@@ -11,8 +11,8 @@
 #include "actors/import/import_supervisor.hpp"
 #include "actors/lifetime/lifetime.hpp"
 #include "actors/records/record_keeper.hpp"
-#include "tests/persistence/temporary_directory.hpp"
 #include "tests/support/deterministic_system.hpp"
+#include "tests/support/temporary_directory.hpp"
 
 namespace sluice::tests {
 

@@ -2,11 +2,9 @@
 #pragma once
 
 #include <openssl/evp.h>
-#include <stdlib.h>
 
 #include <catch2/catch.hpp>
 #include <chrono>
-#include <filesystem>
 #include <fstream>
 #include <future>
 #include <iterator>
@@ -20,6 +18,7 @@
 #include "actors/pipeline/pipeline_runner.hpp"
 #include "persistence/blob_store.hpp"
 #include "tests/actors/pipeline/scripted_source.hpp"
+#include "tests/support/temporary_directory.hpp"
 
 namespace sluice::test {
 
@@ -63,26 +62,18 @@ inline std::shared_ptr<const bytes> raw_disk(std::size_t size, unsigned seed = 1
 class pipeline_fixture {
  public:
   pipeline_fixture() {
-    char name[] = "/tmp/sluice-pipeline-XXXXXX";
-    REQUIRE(mkdtemp(name) != nullptr);
-    directory = name;
     reopen_blobs(0);
     options.imports.max_running = 4;
     options.retry_base = std::chrono::milliseconds{1};
     options.retry_cap = std::chrono::milliseconds{2};
     options.digest_threads = 2;
   }
-  ~pipeline_fixture() {
-    runner.reset();
-    blobs.reset();
-    std::error_code ignored;
-    std::filesystem::remove_all(directory, ignored);
-  }
+  ~pipeline_fixture() { runner.reset(); }  // its runs reach for the members below it
 
   void reopen_blobs(std::uint64_t floor) {
     runner.reset();
     blobs.reset();
-    auto opened = persistence::blob_store::open(directory, floor);
+    auto opened = persistence::blob_store::open(directory.path(), floor);
     REQUIRE(opened);
     blobs = std::move(*opened);
   }
@@ -168,7 +159,7 @@ class pipeline_fixture {
     CHECK((staged(id) == content));
   }
 
-  std::filesystem::path directory;
+  tests::temporary_directory directory;
   std::unique_ptr<persistence::blob_store> blobs;
   actors::throttle_board throttles;
   scripted_factory sources;

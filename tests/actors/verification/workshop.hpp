@@ -5,35 +5,23 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
-#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <span>
-#include <stdexcept>
 #include <string>
 #include <vector>
+
+#include "tests/support/temporary_directory.hpp"
 
 namespace sluice::tests {
 
 /// Real programs at work in a folder that vanishes.
 class workshop {
  public:
-  workshop() {
-    auto pattern = (std::filesystem::temp_directory_path() / "sluice-images-XXXXXX").string();
-    if (mkdtemp(pattern.data()) == nullptr)
-      throw std::runtime_error("no temporary folder");
-    folder_ = pattern;
-  }
-  workshop(const workshop&) = delete;
-  workshop& operator=(const workshop&) = delete;
-  ~workshop() {
-    std::error_code ignored;
-    std::filesystem::remove_all(folder_, ignored);
-  }
-
   /// Runs a shell command in the folder; false when it fails.
   [[nodiscard]] bool run(const std::string& command) const {
-    const auto line = "cd '" + folder_.string() + "' && PATH=$PATH:/usr/sbin:/sbin && { " + command + "; } >log 2>&1";
+    const auto line =
+        "cd '" + folder_.path().string() + "' && PATH=$PATH:/usr/sbin:/sbin && { " + command + "; } >log 2>&1";
     return std::system(line.c_str()) == 0;
   }
   [[nodiscard]] static bool has(const std::string& program) {
@@ -64,7 +52,7 @@ class workshop {
   [[nodiscard]] std::string path(const std::string& name) const { return (folder_ / name).string(); }
 
  private:
-  std::filesystem::path folder_;
+  temporary_directory folder_;
 };
 
 }  // namespace sluice::tests

@@ -10,7 +10,6 @@
 #include <utility>
 #include <vector>
 
-#include <unistd.h>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
@@ -18,6 +17,7 @@
 
 #include "http/client/http_source.hpp"
 #include "tests/hostile/source/hostile_source.hpp"
+#include "tests/support/temporary_directory.hpp"
 
 /// What the tests of http_source share: an event loop on the test's own thread, a configuration that lets loopback
 /// through, and a download that ends in words.
@@ -46,20 +46,15 @@ Value run(boost::asio::io_context& loop, boost::asio::awaitable<Value> work) {
 class temporary_file {
  public:
   explicit temporary_file(const std::string& content) {
-    std::string name = std::filesystem::temp_directory_path() / "sluice-test-XXXXXX";
-    const int file = ::mkstemp(name.data());
-    REQUIRE(file >= 0);
-    ::close(file);
-    path_ = name;
-    std::ofstream{path_} << content;
+    std::ofstream file{path_};
+    file << content << std::flush;
+    REQUIRE(file);
   }
-  ~temporary_file() { std::filesystem::remove(path_); }
-  temporary_file(const temporary_file&) = delete;
-  temporary_file& operator=(const temporary_file&) = delete;
   [[nodiscard]] std::string path() const { return path_.string(); }
 
  private:
-  std::filesystem::path path_;
+  tests::temporary_directory folder_;
+  std::filesystem::path path_ = folder_ / "file";
 };
 
 [[nodiscard]] inline schemas::sources_configuration loopback_sources() {
