@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Compiled for AVX-512 (see actors/CMakeLists.txt) and called only where the processor has it. Therefore nothing here
-// may be shared with other files: no standard containers, no inline functions of others, only arrays and intrinsics.
+// may be shared with files compiled otherwise: no standard containers, no inline functions of others, only arrays and
+// intrinsics.
 #include "actors/pipeline/grouped_digest.hpp"
 
 #if defined(__x86_64__)
@@ -10,11 +11,10 @@
 #include <utility>
 
 #include "actors/pipeline/digest_constants.hpp"
+#include "actors/pipeline/md5_rounds_avx512.hpp"
 
 // GCC 12 takes the "undefined" operand inside its own rotate intrinsics for a use of uninitialised memory.
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
-
-#define SLUICE_INLINE static inline __attribute__((always_inline))
 
 namespace sluice::actors {
 
@@ -25,41 +25,12 @@ using u32 = std::uint32_t;
 using u64 = std::uint64_t;
 using vector = __m512i;
 
-// The round functions of both digests as truth tables of one ternary instruction.
-constexpr int choose_table = 0xCA;    // a ? b : c; in MD5 also g, with the arguments turned
-constexpr int parity_table = 0x96;    // a ^ b ^ c
-constexpr int majority_table = 0xE8;  // at least two of a, b, c
-constexpr int i_table = 0x2D;         // a ^ (b | ~c), asked as (c, b, d)
-
 constexpr int half = 8;  ///< members that fill one vector of SHA-512 words
 
 /// Member `i` of the second half sits beside member `i` of the first: so the words of MD5 fall out of the transposed
 /// words of SHA-512 in one instruction each, and with one half only nearly for nothing.
 SLUICE_INLINE int md5_place(int member) {
   return member < half ? 2 * member : 2 * (member - half) + 1;
-}
-
-template <int Step>
-SLUICE_INLINE void md5_step(vector& a, vector b, vector c, vector d, const vector* words) {
-  vector mixed;
-  if constexpr (Step < 16)
-    mixed = _mm512_ternarylogic_epi32(b, c, d, choose_table);
-  else if constexpr (Step < 32)
-    mixed = _mm512_ternarylogic_epi32(d, b, c, choose_table);
-  else if constexpr (Step < 48)
-    mixed = _mm512_ternarylogic_epi32(b, c, d, parity_table);
-  else
-    mixed = _mm512_ternarylogic_epi32(c, b, d, i_table);
-  const auto constant = _mm512_set1_epi32(static_cast<int>(digest_constants::md5_additive[Step]));
-  const auto added = _mm512_add_epi32(a, _mm512_add_epi32(words[digest_constants::md5_word(Step)], constant));
-  const auto sum = _mm512_rol_epi32(_mm512_add_epi32(added, mixed), digest_constants::md5_rotation[Step]);
-  a = _mm512_add_epi32(sum, b);
-}
-
-/// The roles of the four words move on by one each step.
-template <int Step>
-SLUICE_INLINE void md5_round(vector (&s)[4], const vector* words) {
-  md5_step<Step>(s[(64 - Step) & 3], s[(65 - Step) & 3], s[(66 - Step) & 3], s[(67 - Step) & 3], words);
 }
 
 /// Round `Round` of FIPS 180-4 section 6.4.2 for eight members; `w` holds the last sixteen words of the schedule.

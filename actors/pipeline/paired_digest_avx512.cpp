@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Compiled for AVX-512 (see actors/CMakeLists.txt) and called only where the processor has it. Therefore nothing here
-// may be shared with other files: no standard containers, no inline functions of others, only arrays and intrinsics.
+// may be shared with files compiled otherwise: no standard containers, no inline functions of others, only arrays and
+// intrinsics.
 #include "actors/pipeline/paired_digest.hpp"
 
 #if defined(__x86_64__)
@@ -10,8 +11,7 @@
 #include <utility>
 
 #include "actors/pipeline/digest_constants.hpp"
-
-#define SLUICE_INLINE static inline __attribute__((always_inline))
+#include "actors/pipeline/md5_rounds_avx512.hpp"
 
 namespace sluice::actors {
 
@@ -20,43 +20,6 @@ namespace {
 using u8 = std::uint8_t;
 using u32 = std::uint32_t;
 using u64 = std::uint64_t;
-
-// The four round functions of MD5 as truth tables of one ternary instruction.
-constexpr int f_table = 0xCA;  // b ? c : d, also g with the arguments turned
-constexpr int h_table = 0x96;  // b ^ c ^ d
-constexpr int i_table = 0x2D;  // c ^ (b | ~d), asked as (c, b, d)
-
-template <int Step>
-SLUICE_INLINE void md5_step(__m128i& a, __m128i b, __m128i c, __m128i d, const u8* block) {
-  __m128i mixed;
-  if constexpr (Step < 16)
-    mixed = _mm_ternarylogic_epi32(b, c, d, f_table);
-  else if constexpr (Step < 32)
-    mixed = _mm_ternarylogic_epi32(d, b, c, f_table);
-  else if constexpr (Step < 48)
-    mixed = _mm_ternarylogic_epi32(b, c, d, h_table);
-  else
-    mixed = _mm_ternarylogic_epi32(c, b, d, i_table);
-  u32 word;
-  __builtin_memcpy(&word, block + 4 * digest_constants::md5_word(Step), sizeof word);
-  const auto added = static_cast<int>(word + digest_constants::md5_additive[Step]);
-  __m128i sum = _mm_add_epi32(_mm_add_epi32(a, _mm_cvtsi32_si128(added)), mixed);
-  sum = _mm_rol_epi32(sum, digest_constants::md5_rotation[Step]);
-  a = _mm_add_epi32(sum, b);
-}
-
-/// The roles of the four words move on by one each step.
-template <int Step>
-SLUICE_INLINE void md5_round(__m128i (&s)[4], const u8* block) {
-  if constexpr (Step % 4 == 0)
-    md5_step<Step>(s[0], s[1], s[2], s[3], block);
-  else if constexpr (Step % 4 == 1)
-    md5_step<Step>(s[3], s[0], s[1], s[2], block);
-  else if constexpr (Step % 4 == 2)
-    md5_step<Step>(s[2], s[3], s[0], s[1], block);
-  else
-    md5_step<Step>(s[1], s[2], s[3], s[0], block);
-}
 
 SLUICE_INLINE u64 rotated(u64 x, int bits) {
   return (x >> bits) | (x << (64 - bits));
@@ -92,9 +55,9 @@ SLUICE_INLINE void extend_schedule(u64* words, u64* scheduled, int at) {
   };
   const auto w15 = pair(words + at - 15), w2 = pair(words + at - 2);
   const auto small =
-      _mm_ternarylogic_epi64(_mm_ror_epi64(w15, 1), _mm_ror_epi64(w15, 8), _mm_srli_epi64(w15, 7), h_table);
+      _mm_ternarylogic_epi64(_mm_ror_epi64(w15, 1), _mm_ror_epi64(w15, 8), _mm_srli_epi64(w15, 7), parity_table);
   const auto large =
-      _mm_ternarylogic_epi64(_mm_ror_epi64(w2, 19), _mm_ror_epi64(w2, 61), _mm_srli_epi64(w2, 6), h_table);
+      _mm_ternarylogic_epi64(_mm_ror_epi64(w2, 19), _mm_ror_epi64(w2, 61), _mm_srli_epi64(w2, 6), parity_table);
   const auto word =
       _mm_add_epi64(_mm_add_epi64(pair(words + at - 16), small), _mm_add_epi64(pair(words + at - 7), large));
   _mm_storeu_si128(reinterpret_cast<__m128i*>(words + at), word);

@@ -6,40 +6,10 @@
 #include <string>
 #include <vector>
 
-#include "actors/pipeline/lanes.hpp"
+#include "tests/actors/pipeline/openssl_oracle.hpp"
 
 using namespace sluice::actors;
-
-namespace {
-
-std::vector<std::byte> noise(std::size_t size, std::mt19937& random) {
-  std::vector<std::byte> bytes(size);
-  for (auto& byte : bytes)
-    byte = static_cast<std::byte>(random());
-  return bytes;
-}
-
-std::string by_openssl(const char* algorithm, std::span<const std::byte> bytes) {
-  digest_lane lane{algorithm};
-  REQUIRE(lane.consume(bytes));
-  REQUIRE(lane.finish());
-  return lane.value();
-}
-
-void require_openssl(paired_digest& tested, std::span<const std::byte> bytes) {
-  const auto values = tested.finish();
-  REQUIRE(values.md5 == by_openssl("md5", bytes));
-  REQUIRE(values.sha512 == by_openssl("sha512", bytes));
-}
-
-bool cannot() {
-  if (paired_digest::supported())
-    return false;
-  WARN("this processor has no AVX-512: nothing to compare");
-  return true;
-}
-
-}  // namespace
+using namespace sluice::test;
 
 TEST_CASE("digests of a group are OpenSSL's, for every number of members, at one length and at many") {
   if (cannot())
