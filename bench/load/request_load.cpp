@@ -10,9 +10,9 @@
 #include <vector>
 
 #include "bench/load/arrivals.hpp"
-#include "bench/load/connection.hpp"
 #include "bench/load/request_text.hpp"
 #include "bench/load/waiting.hpp"
+#include "bench/load/watched_connection.hpp"
 
 namespace sluice::bench {
 namespace {
@@ -32,7 +32,7 @@ class request_load {
         start_{start},
         end_{start + options.duration} {
     for (unsigned i = 0; i < options.connections; ++i) {
-      slots_.push_back(std::make_unique<slot>(server_, options.copy));
+      slots_.push_back(std::make_unique<slot>(waiting_, i, server_, options.copy));
       free_.push_back(i);
     }
   }
@@ -55,11 +55,10 @@ class request_load {
   }
 
  private:
-  struct slot {
-    slot(const server_address& server, bool copy) : link{server, copy} {}
-    connection link;
+  struct slot : watched_connection {
+    using watched_connection::watched_connection;
     load_clock::time_point due;
-    bool busy = false, repeated = false, watches_write = false;
+    bool busy = false, repeated = false;
     std::string request;
   };
 
@@ -88,11 +87,7 @@ class request_load {
   }
 
   void start(std::uint32_t index) {
-    auto& one = *slots_[index];
-    if (one.link.begin(one.request)) {
-      waiting_.watch(one.link.descriptor(), index, EPOLLIN | EPOLLOUT, true);
-      one.watches_write = true;
-    }
+    slots_[index]->begin(slots_[index]->request);
     advance(index);
   }
 
@@ -119,18 +114,15 @@ class request_load {
       else
         report_.completed(now, now - one.due);
       release(index);
-    } else if (one.watches_write != one.link.wants_write()) {
-      one.watches_write = one.link.wants_write();
-      waiting_.watch(one.link.descriptor(), index, one.watches_write ? EPOLLIN | EPOLLOUT : EPOLLIN, false);
+    } else {
+      one.want(EPOLLIN);
     }
   }
 
   void release(std::uint32_t index) {
     slots_[index]->busy = false;
     free_.push_back(index);
-    if (slots_[index]->watches_write && slots_[index]->link.descriptor() >= 0)
-      waiting_.watch(slots_[index]->link.descriptor(), index, EPOLLIN, false);
-    slots_[index]->watches_write = false;
+    slots_[index]->want(EPOLLIN);
   }
 
   void check_deadlines(load_clock::time_point now) {

@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
-#include "bench/load/connection.hpp"
 #include "bench/load/request_text.hpp"
 #include "bench/load/waiting.hpp"
+#include "bench/load/watched_connection.hpp"
 
 namespace sluice::bench {
 namespace {
@@ -27,7 +27,7 @@ class stream_load {
         end_{start + options.duration},
         piece_{std::max<std::uint64_t>(options.pace / 100, 4096)} {
     for (unsigned i = 0; i < options.connections; ++i)
-      streams_.push_back(std::make_unique<stream>(server_, options.copy));
+      streams_.push_back(std::make_unique<stream>(waiting_, i, server_, options.copy));
   }
 
   void run() {
@@ -45,7 +45,7 @@ class stream_load {
           one.link.close();
           lost(one, now, "timed out");
         }
-        watch(i, now);
+        one.want(budget(one, now) != 0 ? std::uint32_t{EPOLLIN} : 0);
         if (one.opened && options_.pace != 0 && budget(one, now) == 0)
           wake = std::min(wake, piece_due(one, one.pieces));
       }
@@ -55,14 +55,12 @@ class stream_load {
   }
 
  private:
-  struct stream {
-    stream(const server_address& server, bool copy) : link{server, copy} {}
-    connection link;
+  struct stream : watched_connection {
+    using watched_connection::watched_connection;
     load_clock::time_point asked, moved, again;
     load_clock::time_point first;           ///< of the first body: the clock of the pace starts here
     bool opened = false, answered = false;  ///< since ever; in this download
     std::uint64_t taken = 0, pieces = 0;    ///< bytes, and whole pieces of them, since `first`
-    std::uint32_t watched = 0;
   };
 
   [[nodiscard]] load_clock::time_point piece_due(const stream& one, std::uint64_t index) const {
@@ -84,24 +82,8 @@ class stream_load {
     report_.offered();
     one.asked = one.moved = now;
     one.answered = false;
-    if (one.link.begin(text_.next())) {
-      one.watched = EPOLLIN | EPOLLOUT;
-      waiting_.watch(one.link.descriptor(), index, one.watched, true);
-    }
+    one.begin(text_.next());
     advance(index);
-  }
-
-  void watch(std::uint32_t index, load_clock::time_point now) {
-    auto& one = *streams_[index];
-    if (one.link.descriptor() < 0)
-      return;
-    std::uint32_t wanted = 0;
-    if (one.link.wants_write())
-      wanted |= EPOLLOUT;
-    if (budget(one, now) != 0)
-      wanted |= EPOLLIN;
-    if (wanted != one.watched)
-      waiting_.watch(one.link.descriptor(), index, one.watched = wanted, false);
   }
 
   void advance(std::uint32_t index) {
