@@ -22,50 +22,52 @@ json_writer allowed_or_null(std::uint64_t rate) {
   return rate == actors::unlimited_rate ? json_writer{} : json_writer(rate);
 }
 
-json_writer signals_of(const actors::bandwidth_report& report) {
+/// One entry for each of `items`, in their order.
+template <class Items, class Shown>
+json_writer list_of(const Items& items, Shown shown) {
   auto list = json_writer::array();
-  for (const auto& each : report.signals)
-    list.push_back({{"name", each.name},
-                    {"value", each.value},
-                    {"target", each.target},
-                    {"unit", each.unit},
-                    {"hurt", each.value > each.target}});
+  for (const auto& each : items)
+    list.push_back(shown(each));
   return list;
+}
+
+json_writer signals_of(const actors::bandwidth_report& report) {
+  return list_of(report.signals, [](const auto& each) {
+    return json_writer{{"name", each.name},
+                       {"value", each.value},
+                       {"target", each.target},
+                       {"unit", each.unit},
+                       {"hurt", each.value > each.target}};
+  });
 }
 
 json_writer classes_of(const actors::bandwidth_report& report) {
-  auto list = json_writer::array();
-  for (const auto& each : report.classes)
-    list.push_back({{"name", each.name},
-                    {"reservation", each.reservation},
-                    {"weight", each.weight},
-                    {"limit", rate_or_null(each.limit)},
-                    {"rate", each.rate},
-                    {"allowed", allowed_or_null(each.allowed)}});
-  return list;
+  return list_of(report.classes, [](const auto& each) {
+    return json_writer{{"name", each.name},     {"reservation", each.reservation},
+                       {"weight", each.weight}, {"limit", rate_or_null(each.limit)},
+                       {"rate", each.rate},     {"allowed", allowed_or_null(each.allowed)}};
+  });
 }
 
 json_writer projects_of(const actors::bandwidth_report& report) {
-  auto list = json_writer::array();
-  for (const auto& each : report.projects)
-    list.push_back({{"project_id", each.project_id},
-                    {"weight", each.weight},
-                    {"max", rate_or_null(each.max)},
-                    {"rate", each.rate},
-                    {"running", each.running}});
-  return list;
+  return list_of(report.projects, [](const auto& each) {
+    return json_writer{{"project_id", each.project_id},
+                       {"weight", each.weight},
+                       {"max", rate_or_null(each.max)},
+                       {"rate", each.rate},
+                       {"running", each.running}};
+  });
 }
 
 json_writer imports_of(const actors::bandwidth_report& report) {
-  auto list = json_writer::array();
-  for (const auto& each : report.imports)
-    list.push_back({{"id", each.import_id},
-                    {"project_id", each.project_id},
-                    {"source_host", each.source_host},
-                    {"rate", each.rate},
-                    {"allowed", allowed_or_null(each.allowed)},
-                    {"limited_by", each.limited_by}});
-  return list;
+  return list_of(report.imports, [](const auto& each) {
+    return json_writer{{"id", each.import_id},
+                       {"project_id", each.project_id},
+                       {"source_host", each.source_host},
+                       {"rate", each.rate},
+                       {"allowed", allowed_or_null(each.allowed)},
+                       {"limited_by", each.limited_by}};
+  });
 }
 
 }  // namespace

@@ -5,9 +5,11 @@
 #include <cstddef>
 #include <functional>
 #include <string>
+#include <string_view>
 
 #include <boost/asio/awaitable.hpp>
 
+#include "http/api/faults.hpp"
 #include "http/api/service.hpp"
 #include "http/server/event_loop.hpp"
 #include "http/server/limits.hpp"
@@ -36,6 +38,17 @@ struct exchange {
   schemas::identity who;
   std::string parameter;  ///< what stood for `{…}` in the route; not yet known to be an id
 };
+
+/// How a removal is answered: 204; as if it had never been there, word for word, when it is gone already; else why not.
+[[nodiscard]] inline response removed(const exchange& at, const schemas::result<actors::done_atom>& done,
+                                      response (*absent)(std::string_view id, const request& asked)) {
+  if (!done)
+    return done.error().code == schemas::error_code::not_found ? absent(at.parameter, at.asked)
+                                                               : fault(done.error(), at.asked);
+  response gone;
+  gone.status = 204;
+  return gone;
+}
 
 using resource_handler = std::function<boost::asio::awaitable<response>(exchange&)>;
 using api_router = router<resource_handler>;

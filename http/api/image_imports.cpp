@@ -186,13 +186,7 @@ asio::awaitable<response> remove(exchange& at) {
   auto pending = actors::ask<actors::done_atom>(parts.system, parts.imports, at.state.limits.create_deadline,
                                                 actors::cancel_atom_v, std::move(owner), at.parameter);
   const auto done = co_await std::move(pending);
-  if (!done && done.error().code == error_code::not_found)
-    co_return no_such_import(at.parameter, at.asked);
-  if (!done)
-    co_return fault(done.error(), at.asked);
-  response given;
-  given.status = 204;
-  co_return given;
+  co_return removed(at, done, no_such_import);
 }
 
 }  // namespace

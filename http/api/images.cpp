@@ -149,13 +149,7 @@ asio::awaitable<response> remove(exchange& at) {
   auto pending = actors::ask<actors::done_atom>(parts.system, parts.lifetime, at.state.limits.create_deadline,
                                                 actors::remove_atom_v, at.who, at.parameter);
   const auto done = co_await std::move(pending);
-  if (!done && done.error().code == error_code::not_found)
-    co_return no_such_image(at.parameter, at.asked);
-  if (!done)
-    co_return fault(done.error(), at.asked);
-  response given;
-  given.status = 204;
-  co_return given;
+  co_return removed(at, done, no_such_image);
 }
 
 }  // namespace
