@@ -4,10 +4,12 @@
 #include <algorithm>
 #include <utility>
 
+#include "actors/verification/evidence_rules.hpp"
 #include "actors/verification/formats/foreign.hpp"
 #include "actors/verification/formats/format_inspector.hpp"
 #include "actors/verification/formats/region_capture.hpp"
 #include "actors/verification/formats/vhd.hpp"
+#include "actors/verification/policy_check.hpp"
 #include "actors/verification/raw_choice.hpp"
 #include "actors/verification/refusals.hpp"
 
@@ -30,25 +32,6 @@ std::size_t next_checkpoint(std::size_t length) noexcept {
   return (length / step + 1) * step;
 }
 
-bool is_disk(evidence kind) noexcept {
-  return kind == evidence::disk_format || kind == evidence::optical_disc || kind == evidence::foreign_disk;
-}
-
-/// Whether evidence of a raw disk beside a disk format makes the file two things at once. The data of a format may well
-/// look like a filesystem where its superblock stands far in; the first sectors may not.
-bool contradicts(evidence disk, evidence other) noexcept {
-  switch (other) {
-    case evidence::partition_table: return disk != evidence::optical_disc;
-    case evidence::filesystem:
-    case evidence::kernel: return true;
-    case evidence::late_filesystem: return false;
-    case evidence::disk_format:
-    case evidence::optical_disc:
-    case evidence::foreign_disk: return true;
-  }
-  return true;
-}
-
 }  // namespace
 
 struct stream_inspection::implementation {
@@ -57,9 +40,7 @@ struct stream_inspection::implementation {
     presence found = presence::undecided;
   };
 
-  explicit implementation(inspection_policy rules) : policy{std::move(rules)}, declared{policy.declared_format} {
-    if (declared == "vpc")
-      declared = "vhd";  // QEMU's name of the format that Glance calls vhd
+  explicit implementation(inspection_policy policy) : rules{std::move(policy)} {
     front.reserve(formats::front_capacity);
     for (auto& inspector : formats::make_inspectors())
       candidates.push_back({std::move(inspector), presence::undecided});
@@ -67,33 +48,6 @@ struct stream_inspection::implementation {
 
   [[nodiscard]] image_window window() const {
     return {front, ended ? tail.bytes() : formats::bytes_view{}, ended ? std::optional{seen} : announced, ended};
-  }
-
-  [[nodiscard]] bool allowed(std::string_view format) const {
-    return policy.formats.empty() ||
-           std::find(policy.formats.begin(), policy.formats.end(), format) != policy.formats.end();
-  }
-
-  [[nodiscard]] bool declared_as(std::string_view format) const { return !declared || *declared == format; }
-
-  result<void> check_named(std::string_view format, std::string_view title) const {
-    if (!declared_as(format))
-      return refuse_mismatch(*declared, title, format);
-    if (!allowed(format))
-      return refuse_format(format, title, policy.formats);
-    return {};
-  }
-
-  result<void> check_size(std::uint64_t virtual_size) const {
-    if (virtual_size == 0)
-      return refuse(error_code::virtual_size_invalid,
-                    "The image has a virtual size of 0 bytes. Give an image that holds a disk.");
-    if (policy.max_virtual_size != 0 && virtual_size > policy.max_virtual_size)
-      return refuse(error_code::virtual_size_too_large,
-                    "The image has a virtual size of " + std::to_string(virtual_size) + " bytes; at most " +
-                        std::to_string(policy.max_virtual_size) +
-                        " are accepted here. Shrink it with 'qemu-img resize --shrink', or ask the operator for more.");
-    return {};
   }
 
   /// At most one disk format may be there, alone but for an isohybrid's partition table.
@@ -124,11 +78,11 @@ struct stream_inspection::implementation {
         each.found = each.inspector->recognise(view);
     auto judged = find_disk();
     if (judged && disk != nullptr && disk->kind() != evidence::foreign_disk)
-      judged = check_named(disk->format(), disk->title());
+      judged = rules.check_named(disk->format(), disk->title());
     if (judged && disk != nullptr)
       judged = disk->examine(view);
     if (judged && disk != nullptr && disk->virtual_size())
-      judged = check_size(*disk->virtual_size());
+      judged = rules.check_size(*disk->virtual_size());
     if (judged && view.front_closed()) {
       judged = disk != nullptr ? result<void>{} : judge_raw(view);
       front_judged = judged.has_value();
@@ -154,14 +108,14 @@ struct stream_inspection::implementation {
     facts.filesystem = is_present(evidence::filesystem) || is_present(evidence::late_filesystem);
     facts.kernel = is_present(evidence::kernel);
     facts.title = recognised_title();
-    auto chosen = choose_raw_format(policy.raw, declared, facts);
+    auto chosen = choose_raw_format(rules.policy().raw, rules.declared(), facts);
     if (!chosen)
       return schemas::unexpected<failure>{std::move(chosen.error())};
     raw_format = std::move(*chosen);
     // An undeclared raw disk may yet turn out to be a fixed VHD at its last byte.
-    const bool may_be_vhd = !declared && allowed("vhd");
-    if (!allowed(raw_format) && !may_be_vhd)
-      return refuse_format(raw_format, raw_title(), policy.formats);
+    const bool may_be_vhd = !rules.declared() && rules.allowed("vhd");
+    if (!rules.allowed(raw_format) && !may_be_vhd)
+      return refuse_format(raw_format, raw_title(), rules.policy().formats);
     if (view.total && !view.ended)
       return for_each_raw([&](format_inspector& each) { return each.examine(view); });
     return for_each_raw([&](format_inspector& each) {
@@ -207,7 +161,7 @@ struct stream_inspection::implementation {
     if (disk != nullptr) {
       auto judged = disk->feed(offset, piece);
       if (judged && disk->virtual_size())
-        judged = check_size(*disk->virtual_size());
+        judged = rules.check_size(*disk->virtual_size());
       return judged;
     }
     return for_each_raw([&](format_inspector& each) { return each.feed(offset, piece); });
@@ -227,7 +181,7 @@ struct stream_inspection::implementation {
     }
     auto verdict = disk != nullptr ? conclude_disk() : conclude_raw();
     if (verdict) {
-      const auto sized = check_size(verdict->virtual_size);
+      const auto sized = rules.check_size(verdict->virtual_size);
       if (!sized)
         return schemas::unexpected<failure>{sized.error()};
     }
@@ -255,7 +209,7 @@ struct stream_inspection::implementation {
           "qcow2 IMAGE NEW' and import the result.");
     std::uint64_t size = formats::round_up(seen, 512);
     if (formats::ends_with_vhd_footer(view.tail)) {
-      const auto named = check_named("vhd", "a fixed VHD disk");
+      const auto named = rules.check_named("vhd", "a fixed VHD disk");
       const auto judged = named ? formats::judge_fixed_vhd(view.tail, seen)
                                 : result<std::uint64_t>{schemas::unexpected<failure>{named.error()}};
       if (!judged)
@@ -265,8 +219,8 @@ struct stream_inspection::implementation {
       view.total = seen - formats::vhd_footer_size;
     } else if (raw_format == "vhd") {
       return schemas::unexpected<failure>{refuse_mismatch("vhd", "a file without a VHD's footer", "").error()};
-    } else if (!allowed(raw_format)) {
-      return schemas::unexpected<failure>{refuse_format(raw_format, raw_title(), policy.formats).error()};
+    } else if (!rules.allowed(raw_format)) {
+      return schemas::unexpected<failure>{refuse_format(raw_format, raw_title(), rules.policy().formats).error()};
     }
     const auto judged = for_each_raw([&](format_inspector& each) -> result<void> {
       const auto finished = each.finish(view);
@@ -286,8 +240,7 @@ struct stream_inspection::implementation {
     return verdict;
   }
 
-  inspection_policy policy;
-  std::optional<std::string> declared;
+  policy_check rules;
   std::vector<candidate> candidates;
   std::vector<std::byte> front;
   formats::tail_capture tail{formats::tail_capacity};
