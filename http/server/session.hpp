@@ -45,7 +45,13 @@ class session {
  private:
   class chunk_sink;
   enum class state : std::uint8_t { idle, reading, handling, writing };
-  struct incoming;
+  /// A request being read, and what its answer's framing depends on.
+  struct incoming {
+    request asked;
+    bool version_1_1 = true;
+    bool keep_alive = false;
+  };
+  static constexpr std::size_t read_step = 8 << 10;  ///< bytes asked of the socket at once
 
   /// One request and its answer; false when the connection ends.
   boost::asio::awaitable<bool> exchange();
