@@ -1,13 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
-#include <condition_variable>
-
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
-#include <boost/asio/io_context.hpp>
 
 #include "actors/pipeline/digest_engine.hpp"
-#include "actors/pipeline/store_engine.hpp"
+#include "tests/actors/pipeline/landings.hpp"
 #include "tests/actors/pipeline/pipeline_fixture.hpp"
 
 using namespace sluice;
@@ -15,30 +10,6 @@ using namespace sluice::test;
 using namespace sluice::actors;
 
 namespace {
-
-/// Counts what lands, and lets a test wait for it.
-class landing_count final : public flight_observer {
- public:
-  void flight_landed() noexcept override {
-    const std::lock_guard guard{mutex_};
-    ++landed_;
-    changed_.notify_all();
-  }
-  void stage_failed(schemas::failure why) noexcept override {
-    const std::lock_guard guard{mutex_};
-    failures.push_back(std::move(why));
-  }
-  void wait_for(std::size_t count) {
-    std::unique_lock lock{mutex_};
-    REQUIRE(changed_.wait_for(lock, patience, [&] { return landed_ >= count; }));
-  }
-  std::vector<schemas::failure> failures;
-
- private:
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::size_t landed_ = 0;
-};
 
 /// Writes down what it sees, and whether two threads were ever in it at once.
 class recording_lane final : public lane {
@@ -67,16 +38,6 @@ class recording_lane final : public lane {
 
 const digest_engine_options four_threads{4};
 const digest_engine_options two_threads{2};
-
-block_handle take(block_pool& pool) {
-  boost::asio::io_context context;
-  block_handle taken;
-  const auto body = [&]() -> boost::asio::awaitable<void> { taken = co_await pool.acquire(); };
-  boost::asio::co_spawn(context, body, boost::asio::detached);
-  context.run();
-  REQUIRE(taken);
-  return taken;
-}
 
 }  // namespace
 
@@ -254,64 +215,4 @@ TEST_CASE("hashing waits at the gate while serving has something in hand, and go
   }
   CHECK(md5.value() == digest_of("md5", *content));
   CHECK(closed.waits() == 3 * block_pool::block_size / closed.block());
-}
-
-TEST_CASE_METHOD(pipeline_fixture, "the store writes blocks of several imports in order and tells their ends") {
-  block_pool pool{32};
-  auto landings = std::make_shared<landing_count>();
-  const auto content = raw_disk(block_pool::block_size * 8 + 700);
-  {
-    store_engine engine;
-    std::vector<std::shared_ptr<store_stream>> streams;
-    for (const char* id : {"00000000-0000-4000-8000-000000000001", "00000000-0000-4000-8000-000000000002"}) {
-      auto file = blobs->create_staged(id);
-      REQUIRE(file);
-      streams.push_back(std::make_shared<store_stream>(std::move(*file), 0));
-    }
-    for (std::size_t at = 0; at < content->size(); at += block_pool::block_size)
-      for (const auto& stream : streams) {
-        auto block = take(pool);
-        const auto length = std::min(block_pool::block_size, content->size() - at);
-        std::memcpy(block.bytes().data(), content->data() + at, length);
-        engine.write(stream, std::make_shared<block_flight>(landings, std::move(block), at, length, 1));
-      }
-    landings->wait_for(18);
-    for (const auto& stream : streams) {
-      CHECK(stream->written() == content->size());
-      REQUIRE(stream->file().sync(content->size()));
-    }
-  }
-  CHECK(landings->failures.empty());
-  CHECK((staged("00000000-0000-4000-8000-000000000001") == *content));
-  CHECK((staged("00000000-0000-4000-8000-000000000002") == *content));
-  CHECK(pool.free_count() == 32);
-}
-
-TEST_CASE("a job of the store comes back to the coroutine with its value or its exception") {
-  store_engine engine;
-  boost::asio::io_context context;
-  int value = 0;
-  bool thrown = false;
-  const auto store_thread = [&] { return std::this_thread::get_id(); };
-  std::thread::id ran_on;
-  const auto body = [&]() -> boost::asio::awaitable<void> {
-    auto where = engine.run(store_thread);
-    ran_on = co_await std::move(where);
-    auto answer = [] { return 42; };
-    auto first = engine.run(answer);
-    value = co_await std::move(first);
-    auto broken = []() -> int { throw std::runtime_error{"broken"}; };
-    auto second = engine.run(broken);
-    try {
-      co_await std::move(second);
-    } catch (const std::runtime_error&) {
-      thrown = true;
-    }
-  };
-  boost::asio::co_spawn(context, body, boost::asio::detached);
-  context.run();
-  CHECK(value == 42);
-  CHECK(thrown);
-  CHECK(ran_on != std::thread::id{});
-  CHECK(ran_on != std::this_thread::get_id());
 }
