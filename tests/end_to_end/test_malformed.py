@@ -5,9 +5,7 @@ import json
 import random
 import re
 import socket
-import uuid
 
-from disk_images import small_qcow2
 from end_to_end_case import EndToEndCase
 from service import PATIENCE
 
