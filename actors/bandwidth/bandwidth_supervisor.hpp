@@ -11,9 +11,9 @@
 #include "actors/bandwidth/bandwidth_policy.hpp"
 #include "actors/bandwidth/class_shares.hpp"
 #include "actors/bandwidth/governor.hpp"
+#include "actors/bandwidth/isolation.hpp"
 #include "actors/bandwidth/serving_signals.hpp"
 #include "actors/bandwidth/throttle.hpp"
-#include "actors/bandwidth/isolation.hpp"
 #include "actors/ports.hpp"
 #include "actors/protocol.hpp"
 

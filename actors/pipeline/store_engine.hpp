@@ -17,8 +17,8 @@
 #include <boost/asio/awaitable.hpp>
 
 #include "actors/bandwidth/gate.hpp"
-#include "actors/pipeline/block_flight.hpp"
 #include "actors/bandwidth/isolation.hpp"
+#include "actors/pipeline/block_flight.hpp"
 #include "persistence/blob_store.hpp"
 
 namespace sluice::actors {
