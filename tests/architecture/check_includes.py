@@ -9,6 +9,7 @@ The rules:
   direction   schemas <- persistence <- actors <- http: an include points down or sideways, never up. From actors, http
               sees only the interfaces named in HTTP_MAY_SEE.
   library     Beast only in http, LMDB only in persistence/*.cpp, simdjson only in schemas/*.cpp.
+  processes   whatever makes or confines processes only in actors/verification/sandbox/*.cpp.
   root        a quoted include is a path from the repository root to a file that exists; our own files are never
               included with angle brackets.
   own-header  a .cpp includes its own header first.
@@ -34,6 +35,8 @@ HTTP_MAY_SEE = {
     "actors/metrics/exposition.hpp",
     "actors/metrics/metrics.hpp",
 }
+SANDBOX = "actors/verification/sandbox/"
+PROCESS_HEADERS = {"seccomp.h", "linux/seccomp.h", "linux/landlock.h", "spawn.h", "sys/wait.h", "linux/capability.h"}
 # The tests, the benchmarks and the composition root may see everything.
 FOLDERS = LAYERS + ["tests", "bench"]
 SPDX = "SPDX-License-Identifier: Apache-2.0"
@@ -82,6 +85,8 @@ def check_includes(path, text, exists):
                 yield line, "library", f"Beast belongs to http ({target})"
             if target == "lmdb.h" and not (layer == "persistence" and is_source):
                 yield line, "library", "LMDB belongs to persistence/*.cpp"
+            if target in PROCESS_HEADERS and not (path.startswith(SANDBOX) and is_source):
+                yield line, "processes", f"{target} belongs to {SANDBOX}*.cpp"
             if target == "simdjson.h" and not (layer == "schemas" and is_source):
                 yield line, "library", "simdjson belongs to schemas/*.cpp"
     own = path[:-4] + ".hpp"
@@ -176,6 +181,9 @@ SELF_TEST = [
     ("http/lmdb.cpp", "#include <lmdb.h>\n", {"library"}),
     ("schemas/json.hpp", "#include <simdjson.h>\n", {"library"}),
     ("http/json.cpp", "#include <simdjson.h>\n", {"library"}),
+    ("actors/verification/sandbox/keeps.cpp", "#include <seccomp.h>\n#include <sys/wait.h>\n", set()),
+    ("actors/verification/sandbox/child.hpp", "#include <spawn.h>\n", {"processes"}),
+    ("http/spawns.cpp", "#include <sys/wait.h>\n", {"processes"}),
     ("actors/near.cpp", '#include "inner.hpp"\n', {"root"}),
     ("actors/far.cpp", '#include "../schemas/a.hpp"\n', {"root"}),
     ("actors/inner.cpp", '#include <vector>\n#include "actors/inner.hpp"\n', {"own-header"}),
