@@ -3,6 +3,7 @@
 // parts meet.
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <csignal>
 #include <filesystem>
 #include <future>
@@ -11,6 +12,8 @@
 #include <optional>
 #include <string>
 #include <system_error>
+#include <thread>
+#include <vector>
 
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
@@ -23,6 +26,10 @@
 #include "actors/control_system.hpp"
 #include "actors/import/recovery.hpp"
 #include "actors/pipeline/pipeline_runner.hpp"
+#include "actors/verification/checks/structure_check.hpp"
+#include "actors/verification/sandbox/keeper.hpp"
+#include "actors/verification/sandbox/process_sandbox.hpp"
+#include "actors/verification/sandbox/walk_job.hpp"
 #include "http/api/service.hpp"
 #include "http/client/http_source.hpp"
 #include "persistence/blob_store.hpp"
@@ -90,6 +97,7 @@ class service {
   void wait_for_signals();
   void reload();
   void follow_changes();
+  actors::verification_surroundings judging();
 
   command_line options_;
   const schemas::configuration configuration_;  ///< as it was at the start
@@ -110,6 +118,8 @@ class service {
   std::unique_ptr<http::http_source_factory> sources_;
   std::unique_ptr<actors::pipeline_runner> pipelines_;
   std::unique_ptr<actors::store_work> files_;
+  std::unique_ptr<actors::verification::sandbox::process_sandbox> sandbox_;
+  std::vector<std::unique_ptr<actors::check>> checks_;
   actors::control_configuration system_configuration_;
   std::unique_ptr<caf::actor_system> system_;
   std::unique_ptr<actors::actor_tree> tree_;
@@ -150,7 +160,7 @@ schemas::result<void> service::start() {
   const actors::import_surroundings around{
       *records_, *blobs_, *pipelines_, *files_, progress_, clock_, configuration_.imports, metrics_};
   const actors::bandwidth_surroundings governed{throttles_, signals_of_serving_, gate_, clock_, protections_};
-  tree_ = std::make_unique<actors::actor_tree>(*system_, *records_, around, governed, configuration_,
+  tree_ = std::make_unique<actors::actor_tree>(*system_, *records_, around, governed, judging(), configuration_,
                                                [this](const std::string&) {
                                                  boost::asio::post(control_, [this] {
                                                    exit_status_ = 1;
@@ -175,6 +185,9 @@ schemas::result<void> service::start() {
     facts.blocks = pipelines_->blocks().count();
     facts.blocks_free = pipelines_->blocks().free_count();
     facts.gate_waits = gate_.waits();
+    facts.sandbox_keeper_starts = sandbox_->keeper_starts();
+    for (const auto& check : checks_)
+      facts.checks.emplace_back(check->name());
   };
   api_ = std::make_unique<http::api_server>(std::move(parts));
   if (const auto listening = api_->start(); !listening)
@@ -182,6 +195,18 @@ schemas::result<void> service::start() {
   if (const auto taken_up = tree_->recover(); taken_up > 0)
     spdlog::info("imports taken up count={}", taken_up);
   return {};
+}
+
+/// The checks, in the order in which they run.
+actors::verification_surroundings service::judging() {
+  actors::verification::sandbox::sandbox_options options;
+  options.most_running = std::max(1U, std::thread::hardware_concurrency());
+  sandbox_ = std::make_unique<actors::verification::sandbox::process_sandbox>(options);
+  checks_.push_back(std::make_unique<actors::structure_check>(*sandbox_, configuration_.verify));
+  actors::verification_surroundings judging{*blobs_, {}, options.most_running, metrics_};
+  for (const auto& check : checks_)
+    judging.checks.push_back(check.get());
+  return judging;
 }
 
 void service::wait_for_signals() {
@@ -233,6 +258,8 @@ void service::stop() {
   if (pipelines_)
     pipelines_->shutdown();
   system_.reset();
+  sandbox_.reset();
+  checks_.clear();
   files_.reset();
   pipelines_.reset();
 }
@@ -254,6 +281,9 @@ int service::run() {
 }  // namespace
 
 int main(int argc, char** argv) {
+  // Before anything else: the keeper is small because it has none of what follows.
+  if (actors::verification::sandbox::is_keeper(argc, argv))
+    return actors::verification::sandbox::keep(actors::verification::sandbox::built_in_functions());
   command_line options;
   CLI::App app{"Takes disk images from people the cloud does not trust, and serves them to the cloud.", "sluiced"};
   app.add_option("--config", options.config_file, "Configuration file (TOML); every setting has a default")

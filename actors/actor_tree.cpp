@@ -42,17 +42,23 @@ commit_observer observer_of(service_metrics& metrics, serving_signals& signals) 
   };
 }
 
+import_surroundings with(import_surroundings around, verifier_actor verifier) {
+  around.verifier = std::move(verifier);
+  return around;
+}
+
 }  // namespace
 
 actor_tree::actor_tree(caf::actor_system& system, persistence::record_store& records, import_surroundings around,
-                       const bandwidth_surroundings& shared, const schemas::configuration& configuration,
-                       std::function<void(std::string)> on_death)
+                       const bandwidth_surroundings& shared, verification_surroundings judging,
+                       const schemas::configuration& configuration, std::function<void(std::string)> on_death)
     : system_{system},
       shared_{shared},
       watchman_{system.spawn(watchman, std::move(on_death))},
       keeper_{system.spawn<caf::detached>(record_keeper, &records, observer_of(around.metrics, shared.signals))},
       admission_{system.spawn(admission, limits_of(configuration.imports), &around.metrics)},
-      imports_{system.spawn(import_supervisor, keeper_, admission_, around)},
+      verifier_{system.spawn(verifier, std::move(judging))},
+      imports_{system.spawn(import_supervisor, keeper_, admission_, with(around, verifier_))},
       lifetimes_{system.spawn(lifetime, keeper_, around)},
       bandwidth_{system.spawn(bandwidth_supervisor, &shared_, policy_of(configuration.bandwidth))} {
   const auto watch = [this](const char* name, const auto& subject) {
@@ -60,6 +66,7 @@ actor_tree::actor_tree(caf::actor_system& system, persistence::record_store& rec
   };
   watch("record-keeper", keeper_);
   watch("admission", admission_);
+  watch("verifier", verifier_);
   watch("import-supervisor", imports_);
   watch("lifetime", lifetimes_);
   watch("bandwidth-supervisor", bandwidth_);
@@ -99,6 +106,7 @@ bool actor_tree::stop(std::chrono::milliseconds grace) {
   };
   if (grace > 0ms)
     pause(imports_, grace);
+  pause(verifier_, 5s);
   pause(lifetimes_, 1s);
   pause(bandwidth_, 1s);
   // The keeper last: whoever ends before it may still have something to write.
@@ -107,6 +115,7 @@ bool actor_tree::stop(std::chrono::milliseconds grace) {
     self->wait_for(subject);
   };
   end(imports_);
+  end(verifier_);
   end(lifetimes_);
   end(bandwidth_);
   end(admission_);

@@ -8,6 +8,7 @@
 #include "actors/bandwidth/bandwidth_supervisor.hpp"
 #include "actors/import/import_surroundings.hpp"
 #include "actors/protocol.hpp"
+#include "actors/verification/checks/verifier.hpp"
 #include "schemas/configuration.hpp"
 
 namespace sluice::actors {
@@ -18,8 +19,8 @@ namespace sluice::actors {
 class actor_tree {
  public:
   actor_tree(caf::actor_system& system, persistence::record_store& records, import_surroundings around,
-             const bandwidth_surroundings& shared, const schemas::configuration& configuration,
-             std::function<void(std::string)> on_death);
+             const bandwidth_surroundings& shared, verification_surroundings judging,
+             const schemas::configuration& configuration, std::function<void(std::string)> on_death);
   /// Ends whatever `stop` has not.
   ~actor_tree();
   actor_tree(const actor_tree&) = delete;
@@ -47,6 +48,7 @@ class actor_tree {
   caf::actor watchman_;
   record_keeper_actor keeper_;
   admission_actor admission_;
+  verifier_actor verifier_;
   import_supervisor_actor imports_;
   lifetime_actor lifetimes_;
   bandwidth_supervisor_actor bandwidth_;

@@ -11,6 +11,7 @@
 #include "actors/bandwidth/bandwidth_policy.hpp"
 #include "actors/bandwidth/bandwidth_report.hpp"
 #include "actors/pipeline/import_job.hpp"
+#include "actors/verification/checks/verification.hpp"
 #include "schemas/configuration.hpp"
 #include "schemas/image.hpp"
 #include "schemas/image_import.hpp"
@@ -92,6 +93,22 @@ typename Inspector::result_type inspect(Inspector& f, bandwidth_report& x) {
            x.imports);
 }
 
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, verification_request& x) {
+  return f(caf::meta::type_name("verification_request"), x.import_id, x.image_id, x.project_id, x.disk_format, x.size,
+           x.virtual_size, x.max_virtual_size);
+}
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, check_report& x) {
+  return f(caf::meta::type_name("check_report"), x.verdict, x.why, x.remarks, x.virtual_size);
+}
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, verification_report& x) {
+  return f(caf::meta::type_name("verification_report"), x.why, x.virtual_size, x.checks);
+}
+
 [[nodiscard]] caf::error to_error(const schemas::failure& why);
 /// A failure of ours as it was; CAF's own errors (time-out, receiver down) become `overloaded` or `internal_error`.
 [[nodiscard]] schemas::failure to_failure(const caf::error& error);
@@ -105,6 +122,11 @@ namespace sluice::schemas {
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, failure& x) {
   return f(caf::meta::type_name("failure"), x.code, x.message, x.field);
+}
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, check_result& x) {
+  return f(caf::meta::type_name("check_result"), x.name, x.verdict, x.took, x.message, x.remarks);
 }
 
 template <class Inspector>
@@ -166,6 +188,9 @@ CAF_ADD_TYPE_ID(sluice, (sluice::actors::project_share))
 CAF_ADD_TYPE_ID(sluice, (sluice::actors::bandwidth_limits))
 CAF_ADD_TYPE_ID(sluice, (sluice::actors::bandwidth_policy))
 CAF_ADD_TYPE_ID(sluice, (sluice::actors::bandwidth_report))
+CAF_ADD_TYPE_ID(sluice, (sluice::actors::verification_request))
+CAF_ADD_TYPE_ID(sluice, (sluice::actors::check_report))
+CAF_ADD_TYPE_ID(sluice, (sluice::actors::verification_report))
 CAF_ADD_ATOM(sluice, sluice::actors, done_atom, "done")
 CAF_ADD_ATOM(sluice, sluice::actors, commit_atom, "commit")
 CAF_ADD_ATOM(sluice, sluice::actors, flush_atom, "flush")
@@ -174,6 +199,8 @@ CAF_ADD_ATOM(sluice, sluice::actors, checkpoint_atom, "checkpoint")
 CAF_ADD_ATOM(sluice, sluice::actors, staged_atom, "staged")
 CAF_ADD_ATOM(sluice, sluice::actors, failed_atom, "failed")
 CAF_ADD_ATOM(sluice, sluice::actors, stopped_atom, "stopped")
+CAF_ADD_ATOM(sluice, sluice::actors, verify_atom, "verify")
+CAF_ADD_ATOM(sluice, sluice::actors, judged_atom, "judged")
 CAF_ADD_ATOM(sluice, sluice::actors, published_atom, "published")
 CAF_ADD_ATOM(sluice, sluice::actors, freed_atom, "freed")
 CAF_ADD_ATOM(sluice, sluice::actors, cancel_atom, "cancel")

@@ -21,6 +21,18 @@ using record_keeper_actor = caf::typed_actor<
     // To itself: commit what has been collected.
     caf::reacts_to<flush_atom>>;
 
+/// Judges staged images by every check there is, a bounded number at a time.
+using verifier_actor = caf::typed_actor<
+    // Answers when every check has passed, or the first has not; not_found as the reason when the bytes are gone,
+    // cancelled when somebody asked for that. A second request for one import replaces the first.
+    caf::replies_to<verify_atom, verification_request>::with<verification_report>,
+    // End that import's verification: its request is answered soon. One that is not known is ignored.
+    caf::reacts_to<cancel_atom, std::string /*import*/>,
+    // From a check: it has come to its end.
+    caf::reacts_to<judged_atom, std::string /*import*/, std::uint64_t /*round*/, check_report>,
+    // The service stops: cancel all. Answers when no check runs.
+    caf::replies_to<pause_atom>::with<done_atom>>;
+
 /// One image-import: applies the transition table, has each move made durable, then starts the work of the new state.
 using image_import_actor = caf::typed_actor<
     // From admission: a slot is yours.

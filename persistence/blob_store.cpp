@@ -190,6 +190,15 @@ result<staged_file> blob_store::open_staged(std::string_view import_id) {
   return staged_file{std::move(*file), direct, static_cast<std::uint64_t>(facts.st_size)};
 }
 
+result<unique_fd> blob_store::open_for_judging(std::string_view import_id, std::string_view image_id) const {
+  for (const auto id : {import_id, image_id})
+    if (auto valid = check_file_id(id); !valid)
+      return schemas::unexpected{std::move(valid.error())};
+  auto staged = open_file(staging_, import_id, O_RDONLY);
+  return staged || staged.error().code != error_code::not_found ? std::move(staged)
+                                                                : open_file(images_, image_id, O_RDONLY);
+}
+
 result<void> blob_store::publish(std::string_view import_id, std::string_view image_id) {
   for (const auto id : {import_id, image_id})
     if (auto valid = check_file_id(id); !valid)

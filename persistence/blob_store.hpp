@@ -99,6 +99,10 @@ class blob_store {
 
   [[nodiscard]] schemas::result<staged_file> create_staged(std::string_view import_id);  ///< O_EXCL
   [[nodiscard]] schemas::result<staged_file> open_staged(std::string_view import_id);
+  /// To be looked at, not written: what an import has staged, or has published already. not_found when neither is
+  /// there.
+  [[nodiscard]] schemas::result<unique_fd> open_for_judging(std::string_view import_id,
+                                                            std::string_view image_id) const;
   /// Made read-only, fsync, rename to the image's name, fsync of both directories. Safe to repeat after a crash:
   /// already renamed is success. not_found when neither file is there; store_failed when both are.
   [[nodiscard]] schemas::result<void> publish(std::string_view import_id, std::string_view image_id);

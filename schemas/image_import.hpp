@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "schemas/check_result.hpp"
 #include "schemas/failure.hpp"
 #include "schemas/image_import_status.hpp"
 
@@ -91,6 +92,7 @@ struct image_import {
   std::string validator;               ///< strong ETag of the source, empty when it has none
   std::optional<std::uint64_t> total;  ///< bytes, as the source announced
   std::optional<content_facts> facts;  ///< set on bytes_complete
+  std::vector<check_result> checks;    ///< of the last verification, in the order in which they ran
 
   friend bool operator==(const image_import&, const image_import&) = default;
 };

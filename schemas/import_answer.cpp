@@ -48,6 +48,21 @@ json_writer progress_answer(const progress_view& progress) {
   return answer;
 }
 
+json_writer checks_answer(const std::vector<check_result>& checks) {
+  auto answer = json_writer::array();
+  for (const auto& check : checks) {
+    json_writer shown{{"name", one_line(check.name)},
+                      {"verdict", to_string(check.verdict)},
+                      {"seconds", std::chrono::duration<double>(check.took).count()}};
+    if (!check.message.empty())
+      shown["message"] = one_line(check.message);
+    for (const auto& remark : check.remarks)
+      shown["remarks"].push_back(one_line(remark));
+    answer.push_back(std::move(shown));
+  }
+  return answer;
+}
+
 json_writer import_answer(const image_import& record, const std::optional<progress_view>& progress) {
   json_writer answer{
       {"id", record.id},
@@ -62,6 +77,8 @@ json_writer import_answer(const image_import& record, const std::optional<progre
     answer["image_properties"] = properties_answer(record.request.properties);
   if (progress && !is_final(record.status))
     answer["progress"] = progress_answer(*progress);
+  if (!record.checks.empty())
+    answer["checks"] = checks_answer(record.checks);
   if (record.status == image_import_status::success)
     answer["image_ref"] = "/v2/images/" + record.image_id;
   if (record.status == image_import_status::failure) {

@@ -93,6 +93,28 @@ class record_reader {
       inner.read("os_hash_value", into.os_hash_value);
     });
   }
+  void read(std::string_view name, check_verdict& into) { read_name(name, into, check_verdict_from); }
+  /// Absent when there were none, as in every record of before there were any.
+  void read(std::string_view name, std::vector<check_result>& into) {
+    if (record_.find(name) == nullptr)
+      return;
+    const auto* const list = member(name, &json_value::as_array);
+    if (list == nullptr)
+      return;
+    for (const auto& element : *list) {
+      record_reader inner{element};
+      auto& check = into.emplace_back();
+      std::int64_t microseconds = 0;
+      inner.read("name", check.name);
+      inner.read("verdict", check.verdict);
+      inner.read("took", microseconds);
+      inner.read("message", check.message);
+      inner.read("remarks", check.remarks);
+      check.took = std::chrono::microseconds{microseconds};
+      if (!inner.damaged().empty())
+        return damaged_at(std::string{name}.append(".").append(inner.damaged()));
+    }
+  }
   void read(std::string_view name, failure& into) {
     read_inner(name, [&into](record_reader& inner) {
       inner.read("code", into.code);
@@ -187,6 +209,7 @@ result<image_import> decode_image_import(std::string_view bytes) {
     from.read("validator", into.validator);
     from.read("total", into.total);
     from.read("facts", into.facts);
+    from.read("checks", into.checks);
   });
 }
 

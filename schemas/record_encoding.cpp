@@ -39,6 +39,17 @@ json_writer encoded(const content_facts& facts) {
           {"md5", facts.md5},   {"os_hash_algo", facts.os_hash_algo}, {"os_hash_value", facts.os_hash_value}};
 }
 
+json_writer encoded(const std::vector<check_result>& checks) {
+  auto list = json_writer::array();
+  for (const auto& check : checks)
+    list.push_back({{"name", check.name},
+                    {"verdict", to_string(check.verdict)},
+                    {"took", check.took.count()},
+                    {"message", check.message},
+                    {"remarks", check.remarks}});
+  return list;
+}
+
 json_writer encoded(const expectation& expect) {
   auto record = json_writer::object();
   put(record, "size", expect.size);
@@ -73,6 +84,8 @@ std::string encode(const image_import& record) {
   put(into, "total", record.total);
   if (record.facts)
     into["facts"] = encoded(*record.facts);
+  if (!record.checks.empty())
+    into["checks"] = encoded(record.checks);
   return written(into);
 }
 

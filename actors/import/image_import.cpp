@@ -5,30 +5,14 @@
 
 #include <spdlog/spdlog.h>
 
+#include "actors/mailbox.hpp"
+
 namespace sluice::actors {
 
 using schemas::error_code;
 using schemas::failure;
 using schemas::image_import_event;
 using schemas::image_import_status;
-
-namespace {
-
-/// A way to reach the actor from other threads that does not keep it alive.
-class mailbox {
- public:
-  explicit mailbox(const image_import_actor& owner) : address_{caf::actor_cast<caf::actor_addr>(owner)} {}
-  template <class... Words>
-  void send(Words&&... words) const {
-    if (const auto owner = caf::actor_cast<caf::strong_actor_ptr>(address_))
-      caf::anon_send(caf::actor_cast<image_import_actor>(owner), std::forward<Words>(words)...);
-  }
-
- private:
-  caf::actor_addr address_;
-};
-
-}  // namespace
 
 image_import_actor::behavior_type image_import_state::make_behavior(schemas::image_import accepted,
                                                                     record_keeper_actor records, admission_actor slots,
@@ -60,7 +44,7 @@ void image_import_state::take_up() {
   switch (record.status) {
     case image_import_status::waiting:
     case image_import_status::uploading: enter_queue(); break;
-    case image_import_status::verifying: publish(); break;
+    case image_import_status::verifying: verify(); break;
     case image_import_status::success:
     case image_import_status::failure: finish(); break;
   }
@@ -128,50 +112,13 @@ void image_import_state::on_staged(const schemas::content_facts& facts) {
     on_stopped();
     return;
   }
-  release_slot();
   record.facts = facts;
   if (facts.size > record.durable_bytes)
     around->metrics.imported_bytes.add(facts.size - record.durable_bytes);
   record.durable_bytes = facts.size;
   record.total = facts.size;
   if (move(image_import_event::bytes_complete))
-    persist([this] { publish(); });
-}
-
-void image_import_state::publish() {
-  if (record.status != image_import_status::verifying || publishing || ending)
-    return;
-  publishing = true;
-  progress->phase = import_phase::publishing;
-  progress->bytes = record.facts ? record.facts->size : record.durable_bytes;
-  progress->total = progress->bytes.load();
-  const mailbox box{image_import_actor{self}};
-  around->files.post([box, &blobs = around->blobs, import_id = record.id, image_id = record.image_id] {
-    const auto done = blobs.publish(import_id, image_id);
-    box.send(published_atom_v, done ? failure{error_code::none, ""} : done.error());
-  });
-}
-
-void image_import_state::on_published(const failure& outcome) {
-  publishing = false;
-  if (record.status != image_import_status::verifying || ending)
-    return;
-  if (cancelling) {
-    end_badly(failure{error_code::cancelled, "The import was cancelled by its owner."}, image_import_event::cancelled);
-  } else if (outcome.code == error_code::not_found && record.facts && move(image_import_event::source_restarted)) {
-    // The staged bytes did not survive (a damaged disk): fetch them again.
-    record.facts.reset();
-    record.durable_bytes = 0;
-    persist([this] { enter_queue(); });
-  } else if (outcome.code != error_code::none || !record.facts) {
-    end_badly(outcome.code != error_code::none
-                  ? outcome
-                  : failure{error_code::internal_error, "The record of this import is incomplete. Import again."},
-              image_import_event::failed);
-  } else if (move(image_import_event::verified)) {
-    record.expires_at = around->clock.now() + around->limits.result_ttl;
-    persist([this] { finish(); });
-  }
+    persist([this] { verify(); });
 }
 
 void image_import_state::on_failed(const failure& why) {
@@ -200,6 +147,8 @@ caf::result<done_atom> image_import_state::on_cancel() {
     cancelling = true;
     if (pipeline_runs)
       around->runner.stop(record.id);
+    else if (verification_runs)
+      self->send(around->verifier, cancel_atom_v, record.id);
     else if (!publishing)
       end_badly(failure{error_code::cancelled, "The import was cancelled by its owner."},
                 image_import_event::cancelled);
@@ -266,13 +215,15 @@ caf::result<done_atom> image_import_state::on_pause() {
     pausing = true;
     if (pipeline_runs)
       around->runner.stop(record.id);
+    if (verification_runs)
+      self->send(around->verifier, cancel_atom_v, record.id);
     pause_when_idle();
   }
   return promise;
 }
 
 void image_import_state::pause_when_idle() {
-  if (!pausing || pipeline_runs || publishing || ending || !writes.empty())
+  if (!pausing || pipeline_runs || verification_runs || publishing || ending || !writes.empty())
     return;
   spdlog::info("import paused task={} status={} durable_bytes={}", record.id, to_string(record.status),
                record.durable_bytes);
@@ -287,6 +238,8 @@ void image_import_state::release_slot() {
 void image_import_state::on_exit(const caf::error& reason) {
   if (pipeline_runs)
     around->runner.stop(record.id);
+  if (verification_runs)
+    self->send(around->verifier, cancel_atom_v, record.id);
   const auto answer = to_error(failure{error_code::service_stopping, "The service is stopping. Try again."});
   for (auto& promise : watchers)
     promise.deliver(answer);

@@ -31,6 +31,7 @@ struct image_import_state {
   void on_grant();
   void on_checkpoint(const import_checkpoint& point);
   void on_staged(const schemas::content_facts& facts);
+  void on_verified(const verification_report& report);
   void on_published(const schemas::failure& outcome);
   void on_freed();
   void on_failed(const schemas::failure& why);
@@ -43,7 +44,10 @@ struct image_import_state {
   // How it is done.
   void enter_queue();
   void start_pipeline();
+  void verify();
   void publish();
+  /// What was staged is gone: back to the source.
+  void fetch_again();
   /// Frees the bytes, makes the failure durable, ends.
   void end_badly(schemas::failure why, schemas::image_import_event event);
   void finish();
@@ -76,6 +80,7 @@ struct image_import_state {
   std::chrono::steady_clock::time_point phase_began{};  ///< waiting, uploading or verifying
   bool has_slot = false;
   bool pipeline_runs = false;
+  bool verification_runs = false;
   bool publishing = false;
   bool cancelling = false;
   bool pausing = false;

@@ -193,6 +193,7 @@ void import_supervisor_state::on_down(const caf::down_msg& down) {
     spdlog::error("import died task={} deaths={} reason=\"{}\"", import_id, count, self->system().render(down.reason));
     self->send(admission, leave_atom_v, import_id);
     around->runner.stop(import_id);  // its pipeline may still run, reporting to nobody
+    self->send(around->verifier, cancel_atom_v, import_id);
     self->delayed_send(self, 1s * (1u << count), restart_atom_v, import_id);
   }
   answer_pause_when_empty();

@@ -31,6 +31,7 @@ struct import_surroundings {
   const wall_clock& clock;
   schemas::imports_configuration limits;  ///< of imports that start with this copy
   service_metrics& metrics = service_metrics::unobserved();
+  verifier_actor verifier{};  ///< set by the actor tree
 };
 
 }  // namespace sluice::actors

@@ -104,6 +104,17 @@ void add_imports(collection& all, const service_metrics& counted) {
   all.value(counted.imports_running.value(), {{"state", "running"}});
 }
 
+void add_verification(collection& all, const service_metrics& counted, const exposed_facts& facts) {
+  all.begin(spreads, "sluice_check_seconds", "Time one check of an image took, by its verdict.");
+  for (std::size_t check = 0; check < facts.checks.size() && check < most_checks; ++check)
+    for (std::size_t verdict = 0; verdict < check_verdicts; ++verdict)
+      all.distribution(counted.checks[check][verdict],
+                       {{"check", facts.checks[check]},
+                        {"verdict", std::string{to_string(static_cast<schemas::check_verdict>(verdict))}}});
+  all.single(counts, "sluice_sandbox_keeper_starts_total", "Starts of the sandbox's keeper; each beyond 1 was a death.",
+             facts.sandbox_keeper_starts);
+}
+
 void add_records(collection& all, const service_metrics& counted) {
   all.begin(spreads, "sluice_record_commit_seconds", "One durable commit of records.");
   all.distribution(counted.commits);
@@ -183,6 +194,7 @@ void add_machine(collection& all, const exposed_facts& facts) {
 std::string exposition(const service_metrics& counted, const serving_signals& serving, const exposed_facts& facts) {
   collection all;
   add_imports(all, counted);
+  add_verification(all, counted, facts);
   add_records(all, counted);
   add_requests(all, counted, serving);
   if (facts.bandwidth)

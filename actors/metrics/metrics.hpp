@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <span>
 
+#include "schemas/check_result.hpp"
 #include "schemas/error_code.hpp"
 #include "schemas/image_import_status.hpp"
 
@@ -69,6 +70,9 @@ inline constexpr std::array answer_bounds{0.00025, 0.0005, 0.001, 0.0025, 0.005,
 /// Seconds of what takes as long as an image is large.
 inline constexpr std::array transfer_bounds{0.01, 0.05, 0.1,  0.5,  1.0,   5.0,    15.0,
                                             30.0, 60.0, 120., 300., 900.0, 3600.0, 14400.0};
+/// Seconds of one check of an image.
+inline constexpr std::array check_bounds{0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25,
+                                         0.5,   1.0,    2.5,   5.0,  10.0,  30.0, 60.0};
 /// Seconds of one durable commit.
 inline constexpr std::array commit_bounds{0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0};
 /// Changes that one commit made durable.
@@ -83,6 +87,10 @@ enum class phase_end : std::uint8_t { done, failed, cancelled };
 inline constexpr std::size_t phase_ends = 3;
 /// waiting, uploading, verifying.
 inline constexpr std::size_t live_statuses = 3;
+/// passed, refused, failed.
+inline constexpr std::size_t check_verdicts = 3;
+/// Checks that are counted apart; further ones are counted with the last.
+inline constexpr std::size_t most_checks = 16;
 
 struct service_metrics {
   // Imports
@@ -92,6 +100,9 @@ struct service_metrics {
   std::array<counter, 256> imports_ended;  ///< by error code; `none` is success
   counter imported_bytes;                  ///< durable, the resumed prefix of an import counted once
   gauge imports_waiting, imports_running;
+
+  // Verification, by check in the order in which they run, then by verdict
+  std::array<std::array<histogram<check_bounds>, check_verdicts>, most_checks> checks;
 
   // Records
   histogram<commit_bounds> commits;
@@ -109,6 +120,9 @@ struct service_metrics {
       phases[index][static_cast<std::size_t>(how)].observe(after);
   }
   void import_ended(schemas::error_code why) noexcept { imports_ended[static_cast<std::size_t>(why)].add(); }
+  void checked(std::size_t check, schemas::check_verdict verdict, std::chrono::nanoseconds after) noexcept {
+    checks[check < most_checks ? check : most_checks - 1][static_cast<std::size_t>(verdict)].observe(after);
+  }
   void answered(request_class what, unsigned status, std::chrono::nanoseconds after) noexcept {
     const auto index = static_cast<std::size_t>(what);
     answers[index].observe(after);

@@ -39,6 +39,8 @@ class record_maker {
     record.validator = text();
     record.total = maybe(number());
     record.facts = maybe(facts());
+    for (auto count = random_() % 3; count > 0; --count)
+      record.checks.push_back(check());
     return record;
   }
 
@@ -93,6 +95,16 @@ class record_maker {
     made.os_hidden = coin();
     for (auto count = random_() % 3; count > 0; --count)
       made.extra[text()] = text();
+    return made;
+  }
+  check_result check() {
+    check_result made;
+    made.name = text();
+    made.verdict = static_cast<check_verdict>(random_() % 3);
+    made.took = std::chrono::microseconds{static_cast<std::int64_t>(number() >> 1)};
+    made.message = text();
+    for (auto count = random_() % 3; count > 0; --count)
+      made.remarks.push_back(text());
     return made;
   }
   content_facts facts() { return {number(), number(), text(), text(), text(), text()}; }

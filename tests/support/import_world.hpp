@@ -11,6 +11,7 @@
 #include "actors/import/import_supervisor.hpp"
 #include "actors/lifetime/lifetime.hpp"
 #include "actors/records/record_keeper.hpp"
+#include "actors/verification/checks/verifier.hpp"
 #include "tests/support/deterministic_system.hpp"
 #include "tests/support/temporary_directory.hpp"
 
@@ -62,6 +63,54 @@ class manual_files : public actors::blocking_work {
   std::deque<std::function<void()>> waiting;
 };
 
+/// A check that looks at nothing: the test says how each of its runs ends. Until it is told to wait, all pass at once.
+class scripted_check : public actors::check {
+ public:
+  explicit scripted_check(std::string called) : called_{std::move(called)} {}
+  [[nodiscard]] std::string_view name() const noexcept override { return called_; }
+  [[nodiscard]] std::function<void()> start(const actors::judged_image& image,
+                                            std::function<void(actors::check_report)> on_end) override {
+    ++started;
+    const auto id = image.about.import_id;
+    if (waits)
+      runs.insert_or_assign(id, run{image, std::move(on_end), false});
+    else
+      on_end(passed());
+    return [this, id] {
+      if (const auto found = runs.find(id); found != runs.end())
+        found->second.asked_to_stop = true;
+    };
+  }
+  void end(const std::string& import_id, actors::check_report report) {
+    const auto on_end = runs.at(import_id).on_end;
+    runs.erase(import_id);
+    on_end(std::move(report));
+  }
+  [[nodiscard]] static actors::check_report passed(std::uint64_t virtual_size = 0) {
+    actors::check_report report;
+    report.verdict = schemas::check_verdict::passed;
+    report.virtual_size = virtual_size;
+    return report;
+  }
+  [[nodiscard]] static actors::check_report refused(schemas::error_code code, std::string words) {
+    actors::check_report report;
+    report.verdict = schemas::check_verdict::refused;
+    report.why = schemas::failure{code, std::move(words)};
+    return report;
+  }
+  struct run {
+    actors::judged_image image;
+    std::function<void(actors::check_report)> on_end;
+    bool asked_to_stop = false;
+  };
+  bool waits = false;
+  int started = 0;
+  std::map<std::string, run> runs;
+
+ private:
+  std::string called_;
+};
+
 class manual_clock : public actors::wall_clock {
  public:
   [[nodiscard]] schemas::time_point now() const override { return time; }
@@ -80,10 +129,14 @@ class import_world {
   manual_clock clock;
   schemas::imports_configuration limits;
   actors::service_metrics metrics;
+  scripted_check structure{"structure"};
+  scripted_check scanner{"scanner"};
+  unsigned judged_at_once = 2;
   deterministic_system actors_;
 
   actors::record_keeper_actor keeper;
   actors::admission_actor admission;
+  actors::verifier_actor verifier;
   actors::import_supervisor_actor supervisor;
   actors::lifetime_actor lifetimes;
 
@@ -98,12 +151,14 @@ class import_world {
                                                    std::size_t refused) { metrics.committed(took, changes, refused); };
     keeper = actors_.spawn(actors::record_keeper, records.get(), counted);
     admission = actors_.spawn(actors::admission, slots, &metrics);
+    verifier = actors_.spawn(
+        actors::verifier, actors::verification_surroundings{*blobs, {&structure, &scanner}, judged_at_once, metrics});
     supervisor = actors_.spawn(actors::import_supervisor, keeper, admission, surroundings());
     lifetimes = actors_.spawn(actors::lifetime, keeper, surroundings());
   }
 
   [[nodiscard]] actors::import_surroundings surroundings() {
-    return {*records, *blobs, runner, files, progress, clock, limits, metrics};
+    return {*records, *blobs, runner, files, progress, clock, limits, metrics, verifier};
   }
 
   /// Delivers messages and lets file work happen until nothing is left to do.
