@@ -6,7 +6,7 @@ target_include_directories(project_options INTERFACE ${PROJECT_SOURCE_DIR})
 target_compile_definitions(project_options INTERFACE BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION
                                                      BOOST_ASIO_NO_DEPRECATED)
 # The last option lets ccache see through precompiled headers.
-target_compile_options(project_options INTERFACE -fcoroutines -fpch-preprocess)
+target_compile_options(project_options INTERFACE $<$<CXX_COMPILER_ID:GNU>:-fcoroutines;-fpch-preprocess>)
 if(SLUICE_SANITIZE)
   # CAF's spawn header trips UBSan's null check; it is not ours to mend.
   target_compile_options(project_options INTERFACE -fsanitize=${SLUICE_SANITIZE} -fno-sanitize=null
@@ -21,7 +21,8 @@ if(SLUICE_WERROR)
 endif()
 if(SLUICE_SANITIZE)
   # GCC 12 warns falsely inside the standard library, and of Asio's coroutine frames, when sanitizers instrument them.
-  target_compile_options(project_warnings INTERFACE -Wno-maybe-uninitialized -Wno-mismatched-new-delete)
+  target_compile_options(project_warnings INTERFACE
+                         $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized;-Wno-mismatched-new-delete>)
 endif()
 
 # hot_sources(FILE…): what every byte of an image goes through. Optimised to the last, and in a sanitized build too, where
