@@ -81,18 +81,32 @@ check_report report_of_walk(const sandbox_outcome& outcome) {
                     ". Write it afresh with qemu-img convert and try again; if it stays, tell the operator.");
 }
 
+namespace {
+
+verification::sandbox::sandbox_limits limits_for(const schemas::verify_configuration& bounds, std::uint64_t size) {
+  verification::sandbox::sandbox_limits limits;
+  limits.memory = bounds.memory;
+  limits.processor_time = bounds.time + std::chrono::seconds{size / structure_check::bytes_a_second};
+  limits.wall_time = limits.processor_time * structure_check::patience;
+  return limits;
+}
+
+verification::structure::walk_policy policy_for(const schemas::verify_configuration& bounds,
+                                                const verification::sandbox::sandbox_limits& limits) {
+  verification::structure::walk_policy policy;
+  policy.memory = bounds.memory;
+  policy.accept_dirty = bounds.accept_dirty;
+  policy.accept_trailing_bytes = bounds.accept_trailing_bytes;
+  // The processor time is what counts, and the kernel counts it; how long it waited says nothing about the image.
+  policy.time = limits.wall_time;
+  return policy;
+}
+
+}  // namespace
+
 structure_check::structure_check(verification::sandbox::sandbox_runner& sandbox,
                                  const schemas::verify_configuration& bounds)
-    : sandbox_{sandbox} {
-  limits_.memory = bounds.memory;
-  limits_.processor_time = bounds.time;
-  limits_.wall_time = bounds.time * patience;
-  policy_.memory = bounds.memory;
-  policy_.accept_dirty = bounds.accept_dirty;
-  policy_.accept_trailing_bytes = bounds.accept_trailing_bytes;
-  // The processor time is what counts, and the kernel counts it; how long it waited says nothing about the image.
-  policy_.time = limits_.wall_time;
-}
+    : sandbox_{sandbox}, bounds_{bounds} {}
 
 std::function<void()> structure_check::start(const judged_image& image, std::function<void(check_report)> on_end) {
   if (verification::structure::walk_of(image.about.disk_format) == nullptr) {
@@ -104,11 +118,11 @@ std::function<void()> structure_check::start(const judged_image& image, std::fun
   }
   verification::sandbox::sandbox_job job;
   job.built_in = verification::sandbox::walk_function;
-  auto policy = policy_;
+  job.limits = limits_for(bounds_, image.about.size);
+  auto policy = policy_for(bounds_, job.limits);
   policy.max_virtual_size = image.about.max_virtual_size;
   job.input = verification::sandbox::encode_walk(image.about.disk_format, policy);
   job.image.reset(::fcntl(image.file->get(), F_DUPFD_CLOEXEC, 0));
-  job.limits = limits_;
   if (!job.image) {
     on_end(report_of_walk(sandbox_outcome{}));
     return [] {};

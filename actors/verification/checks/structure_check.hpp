@@ -14,6 +14,11 @@ class structure_check final : public check {
   /// How many times the processor time that an image may take its child may wait for the processor and the disk.
   static constexpr int patience = 6;
 
+  /// Beside `[verify] time`, which is for tables, an image has a second of the processor for so many bytes of its file:
+  /// what is compressed is really decompressed (150 MB of the guest's disk a second, from three to twenty times less
+  /// of the file).
+  static constexpr std::uint64_t bytes_a_second = std::uint64_t{8} << 20;
+
   /// `sandbox` outlives this.
   structure_check(verification::sandbox::sandbox_runner& sandbox, const schemas::verify_configuration& bounds);
 
@@ -23,8 +28,7 @@ class structure_check final : public check {
 
  private:
   verification::sandbox::sandbox_runner& sandbox_;
-  verification::structure::walk_policy policy_;
-  verification::sandbox::sandbox_limits limits_;
+  const schemas::verify_configuration bounds_;
 };
 
 /// What the end of a walk's process says about the image. A walk that takes too much memory or processor time is the

@@ -65,8 +65,8 @@ class keeper {
   std::map<pid_t, kept_child> children_;
 };
 
-/// Reads what is there, though never so long that one who writes without end keeps the keeper from the others. What goes
-/// beyond `most` is thrown away.
+/// Reads what is there, though never so long that one who writes without end keeps the keeper from the others. What
+/// goes beyond `most` is thrown away.
 void drain(unique_fd& from, std::string& into, std::size_t most, bool& cut) {
   char bytes[16 << 10];
   constexpr int most_reads = 8;  // more than a pipe holds
