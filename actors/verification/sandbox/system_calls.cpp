@@ -50,10 +50,11 @@ scmp_arg_cmp with(unsigned argument, std::uint64_t bit) {
 
 constexpr std::array memory_and_end{"munmap",     "mremap",       "brk",   "madvise", "clock_gettime",  "gettimeofday",
                                     "exit_group", "rt_sigreturn", "futex", "exit",    "restart_syscall"};
-/// What the sanitizers' runtime calls beside; builds with them are for tests alone.
-constexpr std::array sanitizers_want{"sigaltstack", "rt_sigprocmask", "rt_sigaction", "getpid",    "gettid",
-                                     "prctl",       "sched_yield",    "mprotect",     "tgkill",    "readlink",
-                                     "mmap",        "write",          "getrandom",    "membarrier"};
+/// What the sanitizers' runtime calls beside; builds with them are for tests alone. Through a pipe of its own it asks
+/// whether memory can be read.
+constexpr std::array sanitizers_want{"sigaltstack", "rt_sigprocmask", "rt_sigaction", "getpid",   "gettid", "prctl",
+                                     "sched_yield", "mprotect",       "tgkill",       "readlink", "mmap",   "write",
+                                     "getrandom",   "membarrier",     "pipe",         "pipe2",    "close"};
 
 constexpr std::array forbidden_to_programs{
     // The network, other processes, keys
