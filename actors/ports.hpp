@@ -55,6 +55,8 @@ class byte_source {
                                                                                  std::string validator) = 0;
   /// At least one byte, or 0 when the body is complete as its framing proves.
   [[nodiscard]] virtual boost::asio::awaitable<source_result<std::size_t>> read_some(std::span<std::byte> into) = 0;
+  /// False where what was read once cannot be asked for again: then no fault is worth another try.
+  [[nodiscard]] virtual bool repeatable() const noexcept { return true; }
 };
 
 class byte_source_factory {

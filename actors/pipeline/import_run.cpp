@@ -17,8 +17,9 @@ namespace {
 /// The host of a location, for the cap per source host; as written, in lower case.
 std::string host_of(std::string_view location) {
   const auto scheme = location.find("://");
-  if (scheme != std::string_view::npos)
-    location.remove_prefix(scheme + 3);
+  if (scheme == std::string_view::npos)  // an upload comes from a host of its own
+    return std::string{location};
+  location.remove_prefix(scheme + 3);
   location = location.substr(0, location.find_first_of("/?#"));
   if (const auto userinfo = location.rfind('@'); userinfo != std::string_view::npos)
     location.remove_prefix(userinfo + 1);

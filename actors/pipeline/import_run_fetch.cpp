@@ -101,6 +101,8 @@ boost::asio::awaitable<import_run::fault> import_run::attempt() {
     co_return broken;
   auto reading = read_body(*source);
   broken = co_await std::move(reading);
+  if (broken && !source->repeatable())
+    broken->transient = false;
   co_return broken;
 }
 

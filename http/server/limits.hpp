@@ -25,7 +25,10 @@ struct server_limits {
   /// A file answer of which not one more byte left for this long is dropped. Long, because Nova stops reading for as
   /// long as its own disk or its signature check needs.
   std::chrono::milliseconds stall_deadline{std::chrono::minutes{10}};
-  std::chrono::milliseconds linger{std::chrono::seconds{2}};         ///< reading on after a refusal, so that it arrives
+  std::chrono::milliseconds linger{std::chrono::seconds{2}};  ///< reading on after a refusal, so that it arrives
+  std::size_t linger_bytes = 1 << 20;                         ///< read so, and thrown away, at most
+  std::size_t upload_linger_bytes = 64 << 20;                 ///< the same after an upload that was not read to its end
+  std::chrono::milliseconds upload_wait{std::chrono::seconds{60}};   ///< for a slot, before the first byte of an upload
   std::chrono::milliseconds longest_wait{std::chrono::seconds{60}};  ///< cap of `Prefer: wait=N`
   std::chrono::milliseconds progress_interval{500};                  ///< between two progress events of a stream
   std::chrono::milliseconds keep_alive_interval{std::chrono::seconds{15}};  ///< silence before a comment in a stream

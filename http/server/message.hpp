@@ -19,6 +19,7 @@
 /// within its bounds, and means one thing.
 namespace sluice::http {
 
+class body_stream;
 class event_loop;
 
 using verb = boost::beast::http::verb;
@@ -29,9 +30,10 @@ struct request {
   boost::beast::http::fields fields;
   std::string body;
   bool has_body = false;
-  bool secure = false;          ///< came over TLS
-  std::string request_id;       ///< `req-` and a UUID: the client's own, or new
-  std::string local_authority;  ///< address and port the client reached; for absolute URLs when it sent no Host
+  body_stream* stream = nullptr;  ///< the body, for a handler that reads it itself; `body` is empty then
+  bool secure = false;            ///< came over TLS
+  std::string request_id;         ///< `req-` and a UUID: the client's own, or new
+  std::string local_authority;    ///< address and port the client reached; for absolute URLs when it sent no Host
 
   /// The value of a field, empty when absent (the first one when repeated).
   [[nodiscard]] std::string_view field(std::string_view name) const {
@@ -74,6 +76,9 @@ struct response {
 class request_handler {
  public:
   virtual ~request_handler() = default;
+  /// Requests whose body is not read before `handle`, but by it, through `request::stream`: what may be of any size.
+  /// Asked before anything else is known of the request.
+  [[nodiscard]] virtual bool streams_body(verb, std::string_view /*path*/) const { return false; }
   [[nodiscard]] virtual boost::asio::awaitable<response> handle(const request& asked, event_loop& loop) = 0;
 };
 

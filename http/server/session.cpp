@@ -5,12 +5,14 @@
 #include <charconv>
 #include <exception>
 #include <utility>
+#include <vector>
 
 #include <spdlog/spdlog.h>
 #include <boost/asio/buffer.hpp>
 
 #include "http/server/file_answer.hpp"
 #include "http/server/request_id.hpp"
+#include "http/server/session_body.hpp"
 #include "schemas/json.hpp"
 
 namespace sluice::http {
@@ -21,7 +23,6 @@ using boost::system::error_code;
 
 constexpr std::size_t joined_body_bytes = 16
                                           << 10;  ///< smaller bodies are copied behind their head: one buffer, one send
-constexpr std::size_t most_lingering_bytes = 1 << 20;
 
 response to_response(const refusal& why) {
   using schemas::error_code;
@@ -83,13 +84,16 @@ session::~session() {
   loop_.remove(*this);
 }
 
+session::incoming::incoming() = default;
+session::incoming::~incoming() = default;
+
 void session::begin_stop() {
-  if (state_ == state::idle)
+  if (state_ == state::idle || receiving_)
     peer_->cancel();
 }
 
 void session::on_deadline() {
-  if (state_ == state::idle || state_ == state::reading)
+  if (state_ == state::idle || state_ == state::reading || receiving_)
     peer_->cancel();  // a client that is only slow can still be told so
   else
     peer_->abort();
@@ -136,12 +140,17 @@ asio::awaitable<bool> session::exchange() {
   state_ = state::handling;
   auto given = co_await answer(message.asked);
   state_ = state::writing;
+  left_unread_ = unread(message);
   // Only now: a handler may wait for minutes, for an import to change or a commit, and wants nothing meanwhile.
   actors::in_hand_guard in_hand{loop_.watch().signals().pressure};
   const bool written = co_await write(given, message, in_hand);
   limit_.disarm();
   peer_ended_ = !written;
-  co_return written&& message.keep_alive && !loop_.stopping();
+  co_return written&& message.keep_alive && !left_unread_ && !loop_.stopping();
+}
+
+bool session::unread(const incoming& message) noexcept {
+  return message.body && !message.body->complete();
 }
 
 asio::awaitable<response> session::answer(const request& asked) {
@@ -158,7 +167,7 @@ asio::awaitable<response> session::answer(const request& asked) {
 
 asio::awaitable<bool> session::write(response& given, const incoming& message, actors::in_hand_guard& in_hand) {
   const bool head_only = message.asked.method == verb::head;
-  const bool keep_alive = message.keep_alive && !loop_.stopping();
+  const bool keep_alive = message.keep_alive && !left_unread_ && !loop_.stopping();
   if (given.events)
     co_return co_await stream(given, message, keep_alive);
   const bool is_file = static_cast<bool>(given.file.fd);
@@ -208,7 +217,7 @@ asio::awaitable<bool> session::stream(response& given, const incoming& message, 
 asio::awaitable<void> session::refuse(const refusal& why, const std::string& request_id) {
   response given = to_response(why);
   if (why.status == 405)
-    given.fields.emplace_back("Allow", "GET, HEAD, POST, PATCH, DELETE");
+    given.fields.emplace_back("Allow", "GET, HEAD, POST, PUT, PATCH, DELETE");
   state_ = state::writing;
   limit_.arm(context_.limits.write_deadline);
   out_.clear();
@@ -224,11 +233,12 @@ asio::awaitable<void> session::close() {
   state_ = state::writing;
   limit_.arm(context_.limits.linger);
   co_await peer_->finish_writing();
-  std::array<char, 4096> unread;
+  std::vector<char> unread_bytes(left_unread_ ? std::size_t{64} << 10 : std::size_t{4} << 10);
+  const auto most = left_unread_ ? context_.limits.upload_linger_bytes : context_.limits.linger_bytes;
   std::size_t total = 0;
   error_code error;
-  while (!error && !limit_.expired() && !loop_.stopping() && total < most_lingering_bytes && peer_->plain()) {
-    total += co_await peer_->read_some(asio::buffer(unread), error);
+  while (!error && !limit_.expired() && !loop_.stopping() && total < most && peer_->plain()) {
+    total += co_await peer_->read_some(asio::buffer(unread_bytes), error);
   }
 }
 

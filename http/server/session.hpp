@@ -44,10 +44,14 @@ class session {
 
  private:
   class chunk_sink;
+  class incoming_body;
   enum class state : std::uint8_t { idle, reading, handling, writing };
   /// A request being read, and what its answer's framing depends on.
   struct incoming {
+    incoming();
+    ~incoming();
     request asked;
+    std::unique_ptr<incoming_body> body;  ///< one that is read by the handler
     bool version_1_1 = true;
     bool keep_alive = false;
   };
@@ -58,11 +62,14 @@ class session {
   /// The length of the next head in the buffer; nothing when the connection ended without a request.
   boost::asio::awaitable<tl::expected<std::optional<std::size_t>, refusal>> read_head();
   boost::asio::awaitable<std::optional<refusal>> read_message(std::size_t head_size, incoming& into);
+  /// The rest of read_message for a body that the handler reads: the head alone is taken from the buffer.
+  std::optional<refusal> leave_body(const request_head& head, std::size_t head_size, incoming& into);
   boost::asio::awaitable<response> answer(const request& asked);
   boost::asio::awaitable<bool> write(response& given, const incoming& message, actors::in_hand_guard& in_hand);
   boost::asio::awaitable<bool> stream(response& given, const incoming& message, bool keep_alive);
   boost::asio::awaitable<void> refuse(const refusal& why, const std::string& request_id);
   boost::asio::awaitable<void> close();
+  [[nodiscard]] static bool unread(const incoming& message) noexcept;
   void on_deadline();
   [[nodiscard]] std::string_view buffered() const noexcept;
 
@@ -75,6 +82,8 @@ class session {
   std::string local_authority_;
   state state_ = state::idle;
   bool first_request_ = true;
+  bool receiving_ = false;    ///< the handler waits for bytes of the body
+  bool left_unread_ = false;  ///< an upload that was not read to its end: much of it may be under way
   bool peer_ended_ = false;
 };
 

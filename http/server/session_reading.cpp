@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The half of a session that reads: heads, bodies, and what is wrong with them.
-#include "http/server/session.hpp"
+#include "http/server/session_body.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -90,6 +90,11 @@ asio::awaitable<std::optional<refusal>> session::read_message(std::size_t head_s
   auto target = parse_target(head->target);
   if (!target)
     co_return outcome(target.error());
+  if (has_body && context_.handler.streams_body(method, target->path)) {
+    into.asked.method = method;
+    into.asked.target = std::move(*target);
+    co_return leave_body(*head, head_size, into);
+  }
 
   beast_http::request_parser<beast_http::string_body> parser;
   parser.header_limit(static_cast<std::uint32_t>(limits.header_bytes + 1));
@@ -144,6 +149,33 @@ asio::awaitable<std::optional<refusal>> session::read_message(std::size_t head_s
   into.asked.secure = !peer_->plain();
   into.asked.local_authority = local_authority_;
   co_return std::nullopt;
+}
+
+std::optional<refusal> session::leave_body(const request_head& head, std::size_t head_size, incoming& into) {
+  auto parser = std::make_unique<incoming_body::parser_type>();
+  parser->header_limit(static_cast<std::uint32_t>(context_.limits.header_bytes + 1));
+  parser->body_limit(boost::none);
+  const bool expects_continue = head.expects_continue && head.version_1_1;
+  error_code error;
+  std::size_t used = 0;
+  while (used < head_size && !parser->is_header_done() && !error)
+    used += parser->put(boost::asio::const_buffer(buffered().substr(used, head_size - used).data(), head_size - used),
+                        error);
+  if (!parser->is_header_done())
+    return refusal{400, "The header fields cannot be read."};
+  buffer_.consume(head_size);
+  std::optional<std::uint64_t> length;
+  if (const auto announced = parser->content_length())
+    length = *announced;
+  into.keep_alive = parser->keep_alive();
+  into.asked.fields = static_cast<const beast_http::fields&>(parser->get());
+  into.asked.has_body = true;
+  into.asked.secure = !peer_->plain();
+  into.asked.local_authority = local_authority_;
+  parser->eager(true);
+  into.body = std::make_unique<incoming_body>(*this, std::move(parser), length, expects_continue);
+  into.asked.stream = into.body.get();
+  return std::nullopt;
 }
 
 }  // namespace sluice::http
