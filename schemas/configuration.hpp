@@ -82,6 +82,7 @@ struct sources_configuration {
   std::vector<std::uint16_t> ports{80, 443};  ///< empty = any
   std::vector<std::string> allow_networks;    ///< CIDRs let through although refused by default
   std::string ca_file;
+  std::string swift_domain = "Default";  ///< of project and user in Swift locations that sign in at Keystone
 
   friend bool operator==(const sources_configuration&, const sources_configuration&) = default;
 };

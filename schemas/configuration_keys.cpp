@@ -163,6 +163,7 @@ constexpr std::array keys{
     configuration_key{"sources.ports", [](const node& n, configuration& c) { return read_list(n, c.sources.ports, "ports", read_port); }},
     configuration_key{"sources.allow_networks", [](const node& n, configuration& c) { return read_list(n, c.sources.allow_networks, "networks", read_text); }},
     configuration_key{"sources.ca_file", [](const node& n, configuration& c) { return read_text(n, c.sources.ca_file); }},
+    configuration_key{"sources.swift_domain", [](const node& n, configuration& c) { return read_text(n, c.sources.swift_domain); }},
     configuration_key{"verify.raw", [](const node& n, configuration& c) { return read_raw_policy(n, c.verify.raw); }},
     configuration_key{"verify.formats", [](const node& n, configuration& c) { return read_list(n, c.verify.formats, "formats", read_text); }},
     configuration_key{"verify.convert_to", [](const node& n, configuration& c) { return read_text(n, c.verify.convert_to); }},

@@ -5,7 +5,7 @@
 #include "schemas/image_properties_reading.hpp"
 #include "schemas/json.hpp"
 #include "schemas/json_value.hpp"
-#include "schemas/location.hpp"
+#include "schemas/swift_location.hpp"
 
 namespace sluice::schemas {
 namespace {
@@ -22,10 +22,10 @@ result<std::string> read_location(const json_value* value, const sources_configu
   const auto* const text = value == nullptr ? nullptr : value->as_string();
   if (text == nullptr)
     return expected("the URL of the image as a string", value, pointer);
-  const auto parsed = parse_location(*text, sources);
-  if (!parsed)
-    return refuse(parsed.error().code, parsed.error().message, pointer);
-  return parsed->scheme + "://" + parsed->host_header() + parsed->target;
+  auto normalised = normalised_location(*text, sources);
+  if (!normalised)
+    return refuse(normalised.error().code, normalised.error().message, pointer);
+  return normalised;
 }
 
 result<void> read_checksum(const json_value& value, expectation& into) {

@@ -94,7 +94,7 @@ result<std::uint16_t> check_scheme(std::string_view scheme, const sources_config
                                      : "Schemes that can be used here: " + joined(usable) + ".";
   if (scheme == "swift" || scheme.starts_with("swift+"))
     return refuse(error_code::scheme_not_allowed,
-                  "Swift locations cannot be read in this version; a temporary URL of the object can. " + choice);
+                  "A Swift location cannot stand here, only what it is on the wire. " + choice);
   return refuse(error_code::scheme_not_allowed, "The location's scheme is not allowed. " + choice);
 }
 
@@ -199,6 +199,24 @@ std::string bracketed(const location& subject) {
   return subject.host_is_ipv6 ? '[' + subject.host + ']' : subject.host;
 }
 
+/// The URL that a reference stands for when its path needs no merging (RFC 3986 section 5.2.2), byte by byte: Boost.URL
+/// 1.81 decodes what is percent-encoded when it resolves, and %2F is no slash. Empty when it must be resolved.
+std::optional<std::string> whole_reference(const location& from, const urls::url_view& parsed,
+                                           std::string_view reference) {
+  const std::string_view path = parsed.encoded_path();
+  std::string small{path};
+  std::ranges::transform(small, small.begin(), [](char c) { return lower(c); });
+  if (small.find("/.") != std::string::npos || small.find("%2e") != std::string::npos)
+    return std::nullopt;
+  if (parsed.has_scheme())
+    return parsed.has_authority() ? std::optional{std::string{reference}} : std::nullopt;
+  if (parsed.has_authority())
+    return from.scheme + ':' + std::string{reference};
+  if (path.starts_with('/'))
+    return from.origin() + std::string{reference};
+  return std::nullopt;
+}
+
 /// The same refusal, told of a redirect: one code for all of them.
 failure of_redirect(failure why) {
   why.code = error_code::source_redirect;
@@ -240,11 +258,14 @@ result<location> resolve_redirect(const location& from, std::string_view referen
   if (const auto checked = check_characters(reference); !checked)
     return tl::unexpected{of_redirect(checked.error())};
   const auto parsed = parse_url_reference(reference);
-  const auto whole = from.origin() + from.target;
-  const auto base = parse_url_reference(whole);
+  const auto whole = parsed ? whole_reference(from, *parsed, reference) : std::optional<std::string>{};
+  const auto base_text = whole ? *whole : from.origin() + from.target;
+  const auto base = parse_url_reference(base_text);
   urls::url resolved;
-  if (!parsed || !base || !urls::resolve(*base, *parsed, resolved))
+  if (!parsed || !base || (!whole && !urls::resolve(*base, *parsed, resolved)))
     return refuse(error_code::source_redirect, "The source redirects to something that is not a valid URL.");
+  if (whole)
+    resolved = *base;
   if (resolved.size() > longest_location)
     return refuse(error_code::source_redirect, "The source redirects to a URL of more than 2048 characters.");
   auto next = take_apart(resolved, sources);

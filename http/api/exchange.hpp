@@ -36,7 +36,8 @@ struct exchange {
   const request& asked;
   event_loop& loop;
   schemas::identity who;
-  std::string parameter;  ///< what stood for `{…}` in the route; not yet known to be an id
+  std::string parameter;  ///< what stood for the first `{…}` in the route; not yet known to be an id
+  std::string second;     ///< what stood for the second one
 };
 
 /// How a removal is answered: 204; as if it had never been there, word for word, when it is gone already; else why not.

@@ -67,10 +67,11 @@ class api_handler final : public request_handler {
       refused.fields.emplace_back("Allow", found.allow);
       co_return refused;
     }
-    if (asked.has_body && asked.method != verb::post && asked.method != verb::patch)
+    if (asked.has_body && asked.method != verb::post && asked.method != verb::patch && asked.method != verb::put)
       co_return fault(failure(error_code::invalid_request, "This method takes no body. Send the request without one."),
                       asked);
     at.parameter = found.parameter;
+    at.second = found.second;
     co_return co_await (*found.handler)(at);
   }
 

@@ -30,9 +30,12 @@ constexpr std::string_view end_of_head = "\r\n\r\n";
 
 }  // namespace
 
-std::string request_text(const schemas::location& to, const std::optional<resumption>& resume) {
+std::string request_text(const schemas::location& to, const std::optional<resumption>& resume,
+                         const std::string& token) {
   std::string out = "GET " + to.target + " HTTP/1.1\r\nHost: " + to.host_header() +
                     "\r\nUser-Agent: sluice/0.1\r\nAccept: */*\r\nAccept-Encoding: identity\r\nConnection: close\r\n";
+  if (!token.empty())
+    out += "X-Auth-Token: " + token + "\r\n";
   if (resume) {
     out += "Range: bytes=" + std::to_string(resume->offset) + "-\r\n";
     out += "If-Range: " + resume->validator + "\r\nIf-Match: " + resume->validator + "\r\n";

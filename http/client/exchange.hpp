@@ -23,9 +23,11 @@ struct resumption {
   std::string validator;
 };
 
-/// The whole request: GET, and nothing that identifies this service's user or environment. A resumption asks twice for
-/// the same content, by If-Range and by If-Match: a server that ignores the first (Swift does) honours the second.
-[[nodiscard]] std::string request_text(const schemas::location& to, const std::optional<resumption>& resume);
+/// The whole request: GET, and nothing that identifies this service's user or environment, but `token` when the
+/// location came with one (Swift's X-Auth-Token). A resumption asks twice for the same content, by If-Range and by
+/// If-Match: a server that ignores the first (Swift does) honours the second.
+[[nodiscard]] std::string request_text(const schemas::location& to, const std::optional<resumption>& resume,
+                                       const std::string& token = {});
 
 struct answer {
   response_head head;

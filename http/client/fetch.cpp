@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "http/client/fetch.hpp"
 
-#include <algorithm>
-#include <array>
 #include <utility>
 
 #include "http/client/retry_after.hpp"
+#include "http/client/transient_statuses.hpp"
 
 namespace sluice::http {
 
@@ -20,17 +19,15 @@ tl::unexpected<source_failure> permanent(error_code code, std::string words) {
       source_failure{schemas::failure{code, "Could not retrieve image. " + std::move(words)}, false}};
 }
 
-/// Statuses that RFC 9110, RFC 6585 and RFC 8470 define as a matter of time.
-bool is_transient(unsigned status) noexcept {
-  constexpr std::array transient{408U, 425U, 429U, 500U, 502U, 503U, 504U};
-  return std::ranges::find(transient, status) != transient.end();
-}
-
 }  // namespace
 
-fetch::fetch(std::shared_ptr<connector> network, schemas::sources_configuration sources, const fetch_limits& limits,
-             std::string location)
-    : network_{std::move(network)}, sources_{std::move(sources)}, limits_{limits}, location_{std::move(location)} {}
+fetch::fetch(std::shared_ptr<connector> network, std::shared_ptr<const caller_tokens> tokens,
+             schemas::sources_configuration sources, const fetch_limits& limits, std::string location)
+    : network_{std::move(network)},
+      tokens_{std::move(tokens)},
+      sources_{std::move(sources)},
+      limits_{limits},
+      location_{std::move(location)} {}
 
 void fetch::abort() {
   live_->abort();
@@ -61,17 +58,45 @@ boost::asio::awaitable<std::optional<fetch::offered>> fetch::attempt(std::option
   co_return judge(std::move(*got), resume);
 }
 
+boost::asio::awaitable<actors::source_result<fetch_target>> fetch::find_target() {
+  in_swift_ = schemas::is_swift_location(location_);
+  if (!in_swift_) {
+    auto parsed = schemas::parse_location(location_, sources_);
+    if (!parsed)
+      co_return tl::unexpected<source_failure>{source_failure{std::move(parsed.error()), false}};
+    shown_ = parsed->display();
+    fetch_target found{std::move(*parsed), {}};
+    co_return found;
+  }
+  auto swift = schemas::parse_swift_location(location_, sources_);
+  if (!swift)
+    co_return tl::unexpected<source_failure>{source_failure{std::move(swift.error()), false}};
+  shown_ = schemas::location_without_credentials(swift->normalised);
+  if (swift->access == schemas::swift_access::open)
+    co_return open_object(std::move(*swift));
+  co_return co_await sign_in(network_, live_, std::move(*swift), sources_, limits_);
+}
+
+actors::source_result<fetch_target> fetch::open_object(schemas::swift_location swift) const {
+  fetch_target found{std::move(swift.where), {}};
+  if (!swift.token_handle.empty() && !swift.temporary)
+    if (auto lent = tokens_->find(swift.token_handle); lent && lent->origin == found.object.origin())
+      found.token = std::move(lent->token);
+  return found;
+}
+
 boost::asio::awaitable<actors::source_result<answer>> fetch::follow(const std::optional<resumption>& resume) {
-  auto parsed = schemas::parse_location(location_, sources_);
-  if (!parsed)
-    co_return tl::unexpected<source_failure>{source_failure{std::move(parsed.error()), false}};
-  auto to = std::move(*parsed);
-  shown_ = to.display();
+  auto target = co_await find_target();
+  if (!target)
+    co_return tl::unexpected<source_failure>{std::move(target.error())};
+  auto to = target->object;
+  const auto token_is_for = to.origin();
   for (std::size_t redirects = 0;; ++redirects) {
     auto opened = co_await network_->connect(to, live_);
     if (!opened)
       co_return tl::unexpected<source_failure>{std::move(opened.error())};
-    auto request = request_text(to, resume);
+    const bool may_see_token = to.origin() == token_is_for;
+    auto request = request_text(to, resume, may_see_token ? target->token : std::string());
     auto got = co_await ask(std::move(*opened), std::move(request), limits_);
     if (!got || !got->head.redirect())
       co_return got;
@@ -133,12 +158,16 @@ fetch::offered fetch::judge_whole(const response_head& head) const {
 
 fetch::offered fetch::judge_status(const response_head& head) const {
   std::optional<std::chrono::seconds> wait;
-  const bool transient = is_transient(head.status);
+  const bool transient = is_transient_status(head.status);
+  const bool refused_by_swift = in_swift_ && (head.status == 401 || head.status == 403);
+  const std::string_view advice =
+      refused_by_swift ? ". Make the container readable, or give a temporary URL, or a location with user and key."
+                       : "";
   if (transient)
     wait = parse_retry_after(head.retry_after, std::chrono::system_clock::now(), limits_.retry_after);
   return tl::unexpected<source_failure>{source_failure{
       schemas::failure{error_code::source_status, "Could not retrieve image. Received " + std::to_string(head.status) +
-                                                      " response for url '" + shown_ + "'"},
+                                                      " response for url '" + shown_ + "'" + std::string{advice}},
       transient, wait}};
 }
 

@@ -10,10 +10,12 @@
 
 #include "actors/ports.hpp"
 #include "http/client/body_reader.hpp"
+#include "http/client/caller_tokens.hpp"
 #include "http/client/connector.hpp"
 #include "http/client/exchange.hpp"
 #include "http/client/fetch_limits.hpp"
 #include "http/client/live_connection.hpp"
+#include "http/client/swift_sign_in.hpp"
 #include "schemas/configuration.hpp"
 
 namespace sluice::http {
@@ -22,8 +24,8 @@ namespace sluice::http {
 /// The static functions take the shared_ptr for that reason.
 class fetch {
  public:
-  fetch(std::shared_ptr<connector> network, schemas::sources_configuration sources, const fetch_limits& limits,
-        std::string location);
+  fetch(std::shared_ptr<connector> network, std::shared_ptr<const caller_tokens> tokens,
+        schemas::sources_configuration sources, const fetch_limits& limits, std::string location);
 
   [[nodiscard]] static boost::asio::awaitable<actors::source_result<actors::source_offer>> open(
       std::shared_ptr<fetch> self, std::uint64_t offset, std::string validator);
@@ -36,7 +38,10 @@ class fetch {
 
   /// One attempt, through all redirects. Empty when the source did not prove that it resumes the same content.
   [[nodiscard]] boost::asio::awaitable<std::optional<offered>> attempt(std::optional<resumption> resume);
-  /// Follows redirects to the answer that is none.
+  /// What the location stands for: itself, or what Swift says after a sign-in.
+  [[nodiscard]] boost::asio::awaitable<actors::source_result<fetch_target>> find_target();
+  [[nodiscard]] actors::source_result<fetch_target> open_object(schemas::swift_location swift) const;
+  /// Follows redirects to the answer that is none. A token goes to the origin that it is for, and to no other.
   [[nodiscard]] boost::asio::awaitable<actors::source_result<answer>> follow(const std::optional<resumption>& resume);
   [[nodiscard]] std::optional<offered> judge(answer got, const std::optional<resumption>& resume);
   [[nodiscard]] std::optional<offered> judge_part(const response_head& head, const resumption& resume) const;
@@ -44,10 +49,12 @@ class fetch {
   [[nodiscard]] offered judge_status(const response_head& head) const;
 
   std::shared_ptr<connector> network_;
+  std::shared_ptr<const caller_tokens> tokens_;
   schemas::sources_configuration sources_;
   fetch_limits limits_;
   std::string location_;
   std::string shown_;  ///< the location as its owner may see it; the only URL in messages, whatever redirects said
+  bool in_swift_ = false;
   std::shared_ptr<live_connection> live_ = std::make_shared<live_connection>();
   std::optional<body_reader> body_;
 };

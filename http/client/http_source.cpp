@@ -5,6 +5,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "http/client/caller_tokens.hpp"
 #include "http/client/connector.hpp"
 #include "http/client/fetch.hpp"
 #include "http/client/tls_client.hpp"
@@ -26,9 +27,10 @@ Value or_throw(schemas::result<Value> made) {
 
 }  // namespace
 
-http_source::http_source(std::shared_ptr<connector> network, schemas::sources_configuration sources,
-                         const fetch_limits& limits, std::string location)
-    : fetch_{std::make_shared<fetch>(std::move(network), std::move(sources), limits, std::move(location))} {}
+http_source::http_source(std::shared_ptr<connector> network, std::shared_ptr<const caller_tokens> tokens,
+                         schemas::sources_configuration sources, const fetch_limits& limits, std::string location)
+    : fetch_{std::make_shared<fetch>(std::move(network), std::move(tokens), std::move(sources), limits,
+                                     std::move(location))} {}
 
 http_source::~http_source() {
   fetch_->abort();
@@ -52,6 +54,7 @@ http_source_factory::http_source_factory(schemas::sources_configuration sources,
                                          std::size_t resolver_threads)
     : sources_{std::move(sources)},
       limits_{limits},
+      tokens_{std::make_shared<caller_tokens>()},
       network_{std::make_shared<connector>(or_throw(address_policy::from(sources_.allow_networks)),
                                            or_throw(make_tls_client(sources_.ca_file)), limits, resolver_threads)} {}
 
@@ -63,7 +66,7 @@ void http_source_factory::configure(const schemas::imports_configuration& import
 std::unique_ptr<actors::byte_source> http_source_factory::create(const asio::any_io_executor& /*where*/,
                                                                  const std::string& location) {
   const std::lock_guard guard{limits_mutex_};
-  return std::make_unique<http_source>(network_, sources_, limits_, location);
+  return std::make_unique<http_source>(network_, tokens_, sources_, limits_, location);
 }
 
 }  // namespace sluice::http

@@ -16,10 +16,11 @@
 
 namespace sluice::http {
 
+class caller_tokens;
 class connector;
 class fetch;
 
-/// One image at one http or https location.
+/// One image at one location: http, https, or one of Swift's.
 ///
 /// `open` may be called again after a failure; it starts a new attempt. It offers the offset it was asked for only
 /// after a 206 that carries the same strong ETag and exactly the range asked; in every other case (the content changed,
@@ -30,8 +31,8 @@ class fetch;
 /// block given to `read_some` must outlive that wait.
 class http_source final : public actors::byte_source {
  public:
-  http_source(std::shared_ptr<connector> network, schemas::sources_configuration sources, const fetch_limits& limits,
-              std::string location);
+  http_source(std::shared_ptr<connector> network, std::shared_ptr<const caller_tokens> tokens,
+              schemas::sources_configuration sources, const fetch_limits& limits, std::string location);
   ~http_source() override;
   http_source(const http_source&) = delete;
   http_source& operator=(const http_source&) = delete;
@@ -61,10 +62,14 @@ class http_source_factory final : public actors::byte_source_factory {
   [[nodiscard]] std::unique_ptr<actors::byte_source> create(const boost::asio::any_io_executor& where,
                                                             const std::string& location) override;
 
+  /// Where callers' tokens are lent to imports; used from any thread.
+  [[nodiscard]] const std::shared_ptr<caller_tokens>& tokens() const noexcept { return tokens_; }
+
  private:
   schemas::sources_configuration sources_;
   std::mutex limits_mutex_;
   fetch_limits limits_;  ///< guarded
+  std::shared_ptr<caller_tokens> tokens_;
   std::shared_ptr<connector> network_;
 };
 

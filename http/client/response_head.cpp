@@ -62,6 +62,8 @@ std::optional<std::string_view> repeated_field(const fields& from) {
     return "it states its length twice";
   if (from.count(field::transfer_encoding) > 1)
     return "it states its transfer encoding twice";
+  if (from.count("X-Subject-Token") > 1 || from.count("X-Auth-Token") > 1 || from.count("X-Storage-Url") > 1)
+    return "it repeats what a sign-in is answered with";
   if (from.count(field::location) > 1 || from.count(field::etag) > 1 || from.count(field::content_range) > 1)
     return "it repeats a field that may stand only once";
   return std::nullopt;
@@ -125,6 +127,11 @@ schemas::result<response_head> parse_response_head(std::string_view block) {
   out.retry_after = view(from[field::retry_after]);
   if (const auto etag = view(from[field::etag]); is_strong_validator(etag))
     out.validator = etag;
+  if (const auto token = view(from["X-Subject-Token"]); is_token(token))
+    out.subject_token = token;
+  if (const auto token = view(from["X-Auth-Token"]); is_token(token))
+    out.auth_token = token;
+  out.storage_url = view(from["X-Storage-Url"]);
   out.range = parse_content_range(view(from[field::content_range]));
   return out;
 }
@@ -133,6 +140,12 @@ bool may_become_response_head(std::string_view so_far) noexcept {
   constexpr std::string_view start = "HTTP/1.";
   const auto compared = std::min(so_far.size(), start.size());
   return so_far.substr(0, compared) == start.substr(0, compared) && !has_bare_line_end(so_far);
+}
+
+bool is_token(std::string_view text) noexcept {
+  constexpr std::size_t longest = 8192;
+  return !text.empty() && text.size() <= longest &&
+         std::ranges::all_of(text, [](char each) { return each > 0x20 && each < 0x7f; });
 }
 
 bool is_strong_validator(std::string_view etag) noexcept {

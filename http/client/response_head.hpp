@@ -36,6 +36,9 @@ struct response_head {
   std::string validator;     ///< strong ETag as sent, empty when there is none
   std::string location;      ///< empty when there is none
   std::string retry_after;
+  std::string subject_token;  ///< X-Subject-Token of Keystone; each of these three is empty when absent or no token
+  std::string auth_token;     ///< X-Auth-Token of Swift's own sign-in
+  std::string storage_url;    ///< X-Storage-Url of the same, not judged yet
   std::optional<content_range> range;
 
   [[nodiscard]] bool interim() const noexcept { return status >= 100 && status < 200 && status != 101; }
@@ -57,6 +60,9 @@ struct response_head {
 /// A strong entity tag (RFC 9110 section 8.8.3) of at most 256 characters; also the bare hexadecimal digest that Swift
 /// sends without quotes. Safe to put into a request.
 [[nodiscard]] bool is_strong_validator(std::string_view etag) noexcept;
+
+/// 1 to 8192 visible ASCII characters: what may stand in X-Auth-Token.
+[[nodiscard]] bool is_token(std::string_view text) noexcept;
 
 /// Empty when `value` is not one range of bytes with a known total, or contradicts itself.
 [[nodiscard]] std::optional<content_range> parse_content_range(std::string_view value);

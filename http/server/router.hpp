@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <functional>
 #include <optional>
 #include <string>
@@ -12,8 +14,8 @@
 
 #include "http/server/message.hpp"
 
-/// Which handler answers: a table of method and path, where one segment may be `{…}`. Paths are compared whole and
-/// decoded once; no prefix, no pattern, no order that matters.
+/// Which handler answers: a table of method and path, where up to two segments may be `{…}`. Paths are compared whole
+/// and decoded once; no prefix, no pattern, no order that matters.
 namespace sluice::http {
 
 template <class Handler>
@@ -21,7 +23,8 @@ class router {
  public:
   struct match {
     const Handler* handler = nullptr;  ///< null: nobody answers this method here
-    std::string_view parameter;        ///< what stood for `{…}`; points into the path
+    std::string_view parameter;        ///< what stood for the first `{…}`; points into the path
+    std::string_view second;           ///< what stood for the second one
     std::string allow;                 ///< the methods of this path, as Allow wants them; empty: no such path
   };
 
@@ -33,13 +36,14 @@ class router {
   [[nodiscard]] match find(verb method, std::string_view path) const {
     match found;
     for (const auto& row : table_) {
-      const auto parameter = matched(row.pattern, path);
-      if (!parameter)
+      const auto stood = matched(row.pattern, path);
+      if (!stood)
         continue;
       append_method(found.allow, row.method);
       if (row.method == method || (method == verb::head && row.method == verb::get)) {
         found.handler = &row.handler;
-        found.parameter = *parameter;
+        found.parameter = stood->front();
+        found.second = stood->back();
         return found;
       }
     }
@@ -62,18 +66,26 @@ class router {
       allow.append(", HEAD");
   }
 
-  static std::optional<std::string_view> matched(std::string_view pattern, std::string_view path) {
-    const auto open = pattern.find('{');
-    if (open == std::string_view::npos)
-      return pattern == path ? std::optional<std::string_view>{std::string_view{}} : std::nullopt;
-    const auto front = pattern.substr(0, open);
-    const auto back = pattern.substr(pattern.find('}') + 1);
-    if (path.size() <= front.size() + back.size() || !path.starts_with(front) || !path.ends_with(back))
-      return std::nullopt;
-    const auto middle = path.substr(front.size(), path.size() - front.size() - back.size());
-    if (middle.find('/') != std::string_view::npos)
-      return std::nullopt;
-    return middle;
+  using parameters = std::array<std::string_view, 2>;
+
+  /// Segment by segment: what stands for each `{…}`, never empty.
+  static std::optional<parameters> matched(std::string_view pattern, std::string_view path) {
+    parameters found;
+    for (std::size_t count = 0;;) {
+      const auto open = pattern.find('{');
+      const auto plain = pattern.substr(0, open);
+      if (!path.starts_with(plain))
+        return std::nullopt;
+      path.remove_prefix(plain.size());
+      if (open == std::string_view::npos)
+        return path.empty() ? std::optional{found} : std::nullopt;
+      const auto segment = path.substr(0, path.find('/'));
+      if (segment.empty() || count == found.size())
+        return std::nullopt;
+      found[count++] = segment;
+      path.remove_prefix(segment.size());
+      pattern.remove_prefix(pattern.find('}') + 1);
+    }
   }
 
   std::vector<route> table_;

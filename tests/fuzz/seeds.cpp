@@ -131,8 +131,12 @@ std::vector<bytes> configuration_seeds() {
 }
 
 std::vector<bytes> location_seeds() {
-  return {of("https://user:pass@a.example:8443/path/x.qcow2?q=1#f"), of("http://127.0.0.1/"), of("http://0x7f.1/"),
-          of("https://[::ffff:10.0.0.1]/"), of("swift+https://u:k@h/c/o")};
+  return {of("https://user:pass@a.example:8443/path/x.qcow2?q=1#f"),
+          of("http://127.0.0.1/"),
+          of("http://0x7f.1/"),
+          of("https://[::ffff:10.0.0.1]/"),
+          of("swift+https://p:u:k@h/v3/c/o"),
+          of("swift://h/a/c/o%2Fp?temp_url_sig=1#h")};
 }
 
 std::vector<bytes> chunked_seeds() {

@@ -15,7 +15,7 @@
 #include "http/client/chunked_decoder.hpp"
 #include "schemas/configuration.hpp"
 #include "schemas/json.hpp"
-#include "schemas/location.hpp"
+#include "schemas/swift_location.hpp"
 #include "tests/fuzz/seeds.hpp"
 
 namespace sluice::tests::fuzz {
@@ -146,6 +146,7 @@ void run_configuration(std::span<const std::byte> input) {
 void run_location(std::span<const std::byte> input) {
   static_cast<void>(schemas::location_without_credentials(text_of(input)));
   promise(explained(schemas::parse_location(text_of(input), {})), "a refusal says why");
+  promise(explained(schemas::parse_swift_location(text_of(input), {})), "a refusal says why");
 }
 
 void run_chunked(std::span<const std::byte> input) {

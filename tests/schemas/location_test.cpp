@@ -236,6 +236,10 @@ TEST_CASE("A redirect is resolved against where it came from and judged like a l
   };
   const std::vector<row> rows{
       {"https://other.example/z?token=1#f", "https://other.example/z", "/z?token=1"},
+      {"https://other.example/y%2Fz?u=%2F", "https://other.example/y%2Fz", "/y%2Fz?u=%2F"},
+      {"//other.example/y%2Fz", "https://other.example/y%2Fz", "/y%2Fz"},
+      {"/y%2Fz", "https://example.org:8443/y%2Fz", "/y%2Fz"},
+      {"https://other.example/a/../z", "https://other.example/z", "/z"},
       {"//other.example/z", "https://other.example/z", "/z"},
       {"/z", "https://example.org:8443/z", "/z"},
       {"z", "https://example.org:8443/a/b/z", "/a/b/z"},

@@ -127,6 +127,7 @@ TEST_CASE("routes are whole paths, and say which methods they have") {
   routes.add(verb::get, "/v2/images/{id}", 2);
   routes.add(verb::delete_, "/v2/images/{id}", 3);
   routes.add(verb::get, "/v2/images/{id}/file", 4);
+  routes.add(verb::put, "/v2/images/{id}/tags/{tag}", 5);
   const auto answer = [&](verb method, std::string_view path) {
     const auto found = routes.find(method, path);
     return found.handler ? *found.handler : 0;
@@ -137,9 +138,15 @@ TEST_CASE("routes are whole paths, and say which methods they have") {
   CHECK(answer(verb::delete_, "/v2/images/x") == 3);
   CHECK(answer(verb::get, "/v2/images/x/file") == 4);
   CHECK(routes.find(verb::get, "/v2/images/x/file").parameter == "x");
+  CHECK(answer(verb::put, "/v2/images/x/tags/y") == 5);
+  CHECK(routes.find(verb::put, "/v2/images/x/tags/y").parameter == "x");
+  CHECK(routes.find(verb::put, "/v2/images/x/tags/y").second == "y");
   for (const auto* const none :
-       {"/v2/images/", "/v2/image", "/v2/images/x/y", "/v2/images//file", "/v2/images/x/file/"})
+       {"/v2/images/", "/v2/image", "/v2/images/x/y", "/v2/images//file", "/v2/images/x/file/", "/v2/images/x/tags/",
+        "/v2/images//tags/y", "/v2/images/x/tags/y/", "/v2/images/x/tags/y/z", "/v2/images/x/tag"}) {
     CHECK(answer(verb::get, none) == 0);
+    CHECK(answer(verb::put, none) == 0);
+  }
   CHECK(routes.find(verb::post, "/v2/images/x").allow == "GET, HEAD, DELETE");
   CHECK(routes.find(verb::post, "/nowhere").allow.empty());
 }
