@@ -26,6 +26,8 @@
 #include "actors/control_system.hpp"
 #include "actors/import/recovery.hpp"
 #include "actors/pipeline/pipeline_runner.hpp"
+#include "actors/verification/checks/clamav_check.hpp"
+#include "actors/verification/checks/command_check.hpp"
 #include "actors/verification/checks/structure_check.hpp"
 #include "actors/verification/sandbox/keeper.hpp"
 #include "actors/verification/sandbox/process_sandbox.hpp"
@@ -202,7 +204,12 @@ actors::verification_surroundings service::judging() {
   actors::verification::sandbox::sandbox_options options;
   options.most_running = std::max(1U, std::thread::hardware_concurrency());
   sandbox_ = std::make_unique<actors::verification::sandbox::process_sandbox>(options);
-  checks_.push_back(std::make_unique<actors::structure_check>(*sandbox_, configuration_.verify));
+  const auto& verify = configuration_.verify;
+  checks_.push_back(std::make_unique<actors::structure_check>(*sandbox_, verify));
+  for (const auto& command : verify.commands)
+    checks_.push_back(std::make_unique<actors::command_check>(*sandbox_, command));
+  if (!verify.clamav.socket.empty())
+    checks_.push_back(std::make_unique<actors::clamav_check>(verify.clamav, gate_));
   actors::verification_surroundings judging{*blobs_, {}, options.most_running, metrics_};
   for (const auto& check : checks_)
     judging.checks.push_back(check.get());

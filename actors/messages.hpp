@@ -96,17 +96,17 @@ typename Inspector::result_type inspect(Inspector& f, bandwidth_report& x) {
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, verification_request& x) {
   return f(caf::meta::type_name("verification_request"), x.import_id, x.image_id, x.project_id, x.disk_format, x.size,
-           x.virtual_size, x.max_virtual_size);
+           x.virtual_size, x.max_virtual_size, x.converted);
 }
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, check_report& x) {
-  return f(caf::meta::type_name("check_report"), x.verdict, x.why, x.remarks, x.virtual_size);
+  return f(caf::meta::type_name("check_report"), x.verdict, x.why, x.remarks, x.virtual_size, x.allocated, x.tolerated);
 }
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, verification_report& x) {
-  return f(caf::meta::type_name("verification_report"), x.why, x.virtual_size, x.checks);
+  return f(caf::meta::type_name("verification_report"), x.why, x.virtual_size, x.allocated, x.checks);
 }
 
 [[nodiscard]] caf::error to_error(const schemas::failure& why);

@@ -89,6 +89,30 @@ struct sources_configuration {
 
 enum class raw_policy : std::uint8_t { recognised, any };
 
+/// `[[verify.command]]`: a program of the operator's that judges images, in the sandbox.
+struct verify_command {
+  std::string name;                      ///< in records and metrics: lower-case letters, digits, hyphens
+  std::filesystem::path program;         ///< absolute
+  std::vector<std::string> arguments{};  ///< as they are; no shell looks at them
+  std::chrono::milliseconds time = std::chrono::seconds{30};  ///< of the processor, for one image
+  std::uint64_t memory = std::uint64_t{256} << 20;
+  std::vector<std::string> formats{};   ///< which images it sees; empty = all
+  std::vector<std::string> readable{};  ///< paths that it may read and execute beside the system's own folders
+  bool accept_on_failure = false;       ///< key `on_failure`: when it comes to no verdict
+
+  friend bool operator==(const verify_command&, const verify_command&) = default;
+};
+
+/// `[verify.clamav]`: ClamAV's daemon, asked over its stream protocol.
+struct clamav_configuration {
+  std::string socket;                                         ///< a path, or a loopback address and port; "" = none
+  std::chrono::milliseconds time = std::chrono::seconds{60};  ///< by the clock, for one part
+  std::uint64_t max_stream = std::uint64_t{25} << 20;         ///< bytes of one part: at most clamd's StreamMaxLength
+  bool accept_on_failure = false;                             ///< key `on_failure`
+
+  friend bool operator==(const clamav_configuration&, const clamav_configuration&) = default;
+};
+
 /// `[verify]`
 struct verify_configuration {
   raw_policy raw = raw_policy::recognised;
@@ -97,8 +121,10 @@ struct verify_configuration {
   std::string convert_to;  ///< "" | raw | qcow2
   std::uint64_t memory = std::uint64_t{256} << 20;
   std::chrono::milliseconds time = std::chrono::seconds{10};
-  bool accept_dirty = false;          ///< key `dirty`: images that were not closed properly but are consistent
-  bool accept_trailing_bytes = true;  ///< key `trailing_bytes`: behind the end that an image's own tables give it
+  bool accept_dirty = false;               ///< key `dirty`: images that were not closed properly but are consistent
+  bool accept_trailing_bytes = true;       ///< key `trailing_bytes`: behind the end that an image's own tables give it
+  std::vector<verify_command> commands{};  ///< in the order in which they run
+  clamav_configuration clamav{};
 
   friend bool operator==(const verify_configuration&, const verify_configuration&) = default;
 };
@@ -175,7 +201,8 @@ struct configuration {
 [[nodiscard]] result<configuration> load_configuration(const std::filesystem::path& file);
 
 /// Every key that a configuration may hold, in the order of the file, as `section.key`. Keys of one project's bandwidth
-/// read `bandwidth.projects.*.weight`, those of a schedule's entries `bandwidth.schedule.*.from`.
+/// read `bandwidth.projects.*.weight`, those of a schedule's entries `bandwidth.schedule.*.from`, those of a verifier
+/// `verify.command.*.name`.
 [[nodiscard]] std::vector<std::string> known_configuration_keys();
 
 /// Impossible values, contradictions between values, and what this version cannot do. Called by the two above, and

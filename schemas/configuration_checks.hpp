@@ -39,4 +39,8 @@ template <class Value>
 /// other.
 [[nodiscard]] result<void> check_bandwidth(const bandwidth_configuration& bandwidth);
 
+/// Rules of `[[verify.command]]` and `[verify.clamav]`: names, programs that are there, sockets of this machine.
+/// `formats` are those that there are.
+[[nodiscard]] result<void> check_verifiers(const verify_configuration& verify, std::span<const char* const> formats);
+
 }  // namespace sluice::schemas::configuration_checks

@@ -6,6 +6,8 @@
 #include <charconv>
 #include <sstream>
 
+#include "schemas/configuration_verifiers.hpp"
+
 namespace sluice::schemas {
 namespace {
 
@@ -14,33 +16,9 @@ using node = toml::node;
 
 constexpr std::string_view projects_key = "bandwidth.projects";
 constexpr std::string_view schedule_key = "bandwidth.schedule";
+constexpr std::string_view commands_key = "verify.command";
 constexpr std::array project_keys{"weight", "max"};
 constexpr std::array schedule_keys{"from", "to", "profile"};
-
-/// A key of an entry that is not one of its known ones.
-template <class Names>
-outcome unknown_entry_key(const toml::table& entry, const Names& known) {
-  for (const auto& [key, value] : entry)
-    if (std::ranges::find(known, key.str()) == known.end()) {
-      std::string names;
-      for (const auto* const name : known)
-        names += (names.empty() ? "" : ", ") + std::string{name};
-      return complaint{&value, '.' + std::string{key.str()}, "expected one of the keys " + names};
-    }
-  return std::nullopt;
-}
-
-/// Reads `entry[key]`, when it is there, with `read`.
-template <class Read, class Target>
-outcome read_member(const toml::table& entry, std::string_view key, Read read, Target& to) {
-  const auto* const value = entry.get(key);
-  if (value == nullptr)
-    return std::nullopt;
-  auto wrong = read(*value, to);
-  if (wrong)
-    wrong->below = '.' + std::string{key} + wrong->below;
-  return wrong;
-}
 
 outcome read_project(const node& from, project_bandwidth& to) {
   const auto* const entry = from.as_table();
@@ -101,14 +79,6 @@ outcome read_schedule_entry(const node& from, bandwidth_schedule_entry& to) {
   return read_member(*entry, "profile", read_text, to.profile);
 }
 
-outcome read_path(const node& from, std::filesystem::path& to) {
-  std::string text;
-  auto wrong = read_text(from, text);
-  if (!wrong)
-    to = text;
-  return wrong;
-}
-
 outcome read_port(const node& from, std::uint16_t& to) {
   if (!read_count(from, to) && to != 0)
     return std::nullopt;
@@ -123,10 +93,6 @@ outcome read_auth_mode(const node& from, auth_mode& to) {
 
 outcome read_raw_policy(const node& from, raw_policy& to) {
   return read_choice(from, to, {{"recognised", raw_policy::recognised}, {"any", raw_policy::any}});
-}
-
-outcome read_acceptance(const node& from, bool& to) {
-  return read_choice(from, to, {{"accept", true}, {"refuse", false}});
 }
 
 // clang-format off
@@ -171,6 +137,11 @@ constexpr std::array keys{
     configuration_key{"verify.time", [](const node& n, configuration& c) { return read_time(n, c.verify.time); }},
     configuration_key{"verify.dirty", [](const node& n, configuration& c) { return read_acceptance(n, c.verify.accept_dirty); }},
     configuration_key{"verify.trailing_bytes", [](const node& n, configuration& c) { return read_acceptance(n, c.verify.accept_trailing_bytes); }},
+    configuration_key{commands_key, [](const node& n, configuration& c) { return read_list(n, c.verify.commands, "tables", read_verify_command); }},
+    configuration_key{"verify.clamav.socket", [](const node& n, configuration& c) { return read_text(n, c.verify.clamav.socket); }},
+    configuration_key{"verify.clamav.time", [](const node& n, configuration& c) { return read_time(n, c.verify.clamav.time); }},
+    configuration_key{"verify.clamav.max_stream", [](const node& n, configuration& c) { return read_size(n, c.verify.clamav.max_stream); }},
+    configuration_key{"verify.clamav.on_failure", [](const node& n, configuration& c) { return read_acceptance(n, c.verify.clamav.accept_on_failure); }},
     configuration_key{"digests.os_hash_algo", [](const node& n, configuration& c) { return read_text(n, c.digests.os_hash_algo); }},
     configuration_key{"digests.md5", [](const node& n, configuration& c) { return read_flag(n, c.digests.md5); }},
     configuration_key{"bandwidth.profile", [](const node& n, configuration& c) { return read_text(n, c.bandwidth.profile); }},
@@ -235,6 +206,9 @@ std::vector<std::string> known_configuration_keys() {
         names.push_back(name + ".*." + member);
     else if (key.name == schedule_key)
       for (const auto* const member : schedule_keys)
+        names.push_back(name + ".*." + member);
+    else if (key.name == commands_key)
+      for (const auto* const member : verify_command_keys)
         names.push_back(name + ".*." + member);
     else
       names.push_back(name);

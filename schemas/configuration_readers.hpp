@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <concepts>
 #include <cstdint>
+#include <filesystem>
 #include <initializer_list>
 #include <limits>
 #include <optional>
@@ -128,6 +130,44 @@ outcome read_list(const toml::node& from, std::vector<Element>& to, std::string_
   }
   to = std::move(elements);
   return std::nullopt;
+}
+
+/// A key of an entry that is not one of its known ones.
+template <class Names>
+outcome unknown_entry_key(const toml::table& entry, const Names& known) {
+  for (const auto& [key, value] : entry)
+    if (std::ranges::find(known, key.str()) == known.end()) {
+      std::string names;
+      for (const auto* const name : known)
+        names += (names.empty() ? "" : ", ") + std::string{name};
+      return complaint{&value, '.' + std::string{key.str()}, "expected one of the keys " + names};
+    }
+  return std::nullopt;
+}
+
+/// Reads `entry[key]`, when it is there, with `read`.
+template <class Read, class Target>
+outcome read_member(const toml::table& entry, std::string_view key, Read read, Target& to) {
+  const auto* const value = entry.get(key);
+  if (value == nullptr)
+    return std::nullopt;
+  auto wrong = read(*value, to);
+  if (wrong)
+    wrong->below = '.' + std::string{key} + wrong->below;
+  return wrong;
+}
+
+inline outcome read_path(const toml::node& from, std::filesystem::path& to) {
+  std::string text;
+  auto wrong = read_text(from, text);
+  if (!wrong)
+    to = text;
+  return wrong;
+}
+
+/// What is to be let in, or not.
+inline outcome read_acceptance(const toml::node& from, bool& to) {
+  return read_choice(from, to, {{"accept", true}, {"refuse", false}});
 }
 
 }  // namespace sluice::schemas::configuration_readers

@@ -104,6 +104,7 @@ result<void> check_verify(const verify_configuration& verify) {
       check_words("verify.formats", verify.formats, known_formats),
       check_positive("verify.memory", verify.memory),
       check_positive("verify.time", verify.time),
+      check_verifiers(verify, known_formats),
   });
 }
 

@@ -43,6 +43,8 @@ TEST_CASE("Every known key stands in the shipped sluice.toml, with a line of mea
   for (std::string line; std::getline(lines, line);) {
     if (line.starts_with("# [bandwidth.projects"))
       section = "bandwidth.projects.*";
+    else if (line.starts_with("# [[verify.command]]"))
+      section = "verify.command.*";
     else if (line.starts_with('['))
       section = line.substr(1, line.find(']') - 1);
     const auto text = line.starts_with("# ") ? line.substr(2) : line;
@@ -114,6 +116,23 @@ memory = 11
 time = "12s"
 dirty = "accept"
 trailing_bytes = "refuse"
+[[verify.command]]
+name = "a-1"
+program = "/bin/sh"
+arguments = ["-c", "x y"]
+time = "13s"
+memory = 14
+formats = ["iso"]
+readable = ["/srv"]
+on_failure = "accept"
+[[verify.command]]
+name = "b"
+program = "/bin/true"
+[verify.clamav]
+socket = "127.0.0.1:3310"
+time = "15s"
+max_stream = "16MiB"
+on_failure = "accept"
 [digests]
 os_hash_algo = "sha256"
 md5 = false
@@ -149,6 +168,8 @@ congestion_control = "cubic"
   expected.imports = {1, 2, 3, 4, 5 << 10, 0, 7h, 8s, 9, 10min, 0};
   expected.sources = {{"https"}, {}, {"10.0.0.0/8", "::1/128"}, "ca"};
   expected.verify = {raw_policy::any, {"qcow2"}, "", 11, 12s, true, false};
+  expected.verify.commands = {{"a-1", "/bin/sh", {"-c", "x y"}, 13s, 14, {"iso"}, {"/srv"}, true}, {"b", "/bin/true"}};
+  expected.verify.clamav = {"127.0.0.1:3310", 15s, 16 << 20, true};
   expected.digests = {"sha256", false};
   auto& bandwidth = expected.bandwidth;
   bandwidth.profile = "balanced";

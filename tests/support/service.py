@@ -30,21 +30,25 @@ def die_with_parent():
 
 
 def toml(tables):
-    """The few shapes of TOML that a configuration needs, from {"table": {"key": value}}."""
+    """The few shapes of TOML that a configuration needs, from {"table": {"key": value}, "tables": [{"key": value}]}."""
     lines = []
-    for name, table in tables.items():
-        lines.append(f"[{name}]")
-        for key, value in table.items():
-            lines.append(f"{key} = {json.dumps(value)}")
+    for name, content in tables.items():
+        for table in content if isinstance(content, list) else [content]:
+            lines.append(f"[[{name}]]" if isinstance(content, list) else f"[{name}]")
+            for key, value in table.items():
+                lines.append(f"{key} = {json.dumps(value)}")
     return "\n".join(lines) + "\n"
 
 
 def merged(*layers):
-    """Later layers of {"table": {"key": value}} win, key by key."""
+    """Later layers of {"table": {"key": value}} win, key by key; lists of tables win whole."""
     result = {}
     for layer in layers:
         for name, table in (layer or {}).items():
-            result.setdefault(name, {}).update(table)
+            if isinstance(table, list):
+                result[name] = table
+            else:
+                result.setdefault(name, {}).update(table)
     return result
 
 

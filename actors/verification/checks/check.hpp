@@ -30,6 +30,8 @@ class check {
 
   /// As it appears in records and metrics; short, does not change.
   [[nodiscard]] virtual std::string_view name() const noexcept = 0;
+  /// Whether it has anything to say about such an image; one that has not is passed over, and leaves no trace.
+  [[nodiscard]] virtual bool concerns(const verification_request&) const { return true; }
   /// Judges `image`. `on_end` is called exactly once, from any thread, also before `start` returns. What is returned
   /// cancels it: may be called from any thread, at any time, more than once; `on_end` follows all the same, soon.
   [[nodiscard]] virtual std::function<void()> start(const judged_image& image,

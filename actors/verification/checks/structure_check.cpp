@@ -50,6 +50,7 @@ check_report said(std::string_view words) {
   check_report report;
   report.verdict = check_verdict::passed;
   report.virtual_size = findings->virtual_size;
+  report.allocated = findings->allocated;
   report.remarks = std::move(findings->remarks);
   return report;
 }

@@ -19,6 +19,7 @@ struct verification_request {
   std::uint64_t size = 0;              ///< bytes of the file
   std::uint64_t virtual_size = 0;      ///< bytes the guest sees, by the headers
   std::uint64_t max_virtual_size = 0;  ///< bytes; 0 is no limit
+  bool converted = false;              ///< what is judged was made here, of bytes that have passed every check
 };
 
 /// What one check found.
@@ -27,12 +28,15 @@ struct check_report {
   schemas::failure why;              ///< unless it passed
   std::vector<std::string> remarks;  ///< sentences
   std::uint64_t virtual_size = 0;    ///< bytes the guest sees, exactly; 0 when this check does not know
+  std::uint64_t allocated = 0;       ///< bytes of the guest's disk that the file holds data for; 0 when not known
+  bool tolerated = false;            ///< `failed`, and the operator lets images in that this check could not judge
 };
 
 /// What all of them found: those that ran, up to the first that did not pass.
 struct verification_report {
   schemas::failure why{schemas::error_code::none, ""};  ///< `none`: every check passed
   std::uint64_t virtual_size = 0;                       ///< 0 when no check knows
+  std::uint64_t allocated = 0;                          ///< 0 when no check knows
   std::vector<schemas::check_result> checks;
 };
 

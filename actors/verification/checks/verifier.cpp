@@ -69,7 +69,9 @@ void verifier_state::begin_next() {
     const auto import_id = std::move(waiting.front());
     waiting.pop_front();
     auto& one = known.at(import_id);
-    auto file = around->blobs.open_for_judging(import_id, one.request.image_id);
+    // What was made by conversion is staged under the image's own name.
+    const auto& staged = one.request.converted ? one.request.image_id : import_id;
+    auto file = around->blobs.open_for_judging(staged, one.request.image_id);
     one.round = ++rounds;
     ++running;
     if (!file) {
@@ -84,6 +86,8 @@ void verifier_state::begin_next() {
 
 void verifier_state::start_check(const std::string& import_id) {
   auto& one = known.at(import_id);
+  while (one.next_check < around->checks.size() && !around->checks[one.next_check]->concerns(one.request))
+    ++one.next_check;
   if (one.next_check == around->checks.size())
     return finish(import_id, failure{error_code::none, ""});
   one.round = ++rounds;
@@ -120,10 +124,12 @@ void verifier_state::on_judged(const std::string& import_id, std::uint64_t round
                result.name, to_string(report.verdict), result.took.count(),
                to_string(report.verdict == check_verdict::passed ? error_code::none : report.why.code));
   one.report.checks.push_back(std::move(result));
-  if (report.verdict != check_verdict::passed)
+  if (report.verdict != check_verdict::passed && !report.tolerated)
     return finish(import_id, report.why);
   if (report.virtual_size != 0)
-    one.report.virtual_size = report.virtual_size;
+    one.request.virtual_size = one.report.virtual_size = report.virtual_size;
+  if (report.allocated != 0)
+    one.report.allocated = report.allocated;
   ++one.next_check;
   start_check(import_id);
 }
