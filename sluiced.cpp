@@ -23,6 +23,7 @@
 #include <boost/asio/signal_set.hpp>
 
 #include "actors/actor_tree.hpp"
+#include "actors/certificates/configured_certificates.hpp"
 #include "actors/control_system.hpp"
 #include "actors/import/recovery.hpp"
 #include "actors/pipeline/pipeline_runner.hpp"
@@ -84,11 +85,35 @@ schemas::result<schemas::configuration> configured(const command_line& options) 
   return configuration;
 }
 
+/// Who may sign images: read from the files of [verify] once, at the start.
+struct signers {
+  std::unique_ptr<actors::configured_certificates> certificates;
+  std::shared_ptr<const actors::verification::trusted_authorities> authorities;
+};
+
+schemas::result<signers> load_signers(const schemas::verify_configuration& verify) {
+  signers loaded;
+  auto certificates = actors::configured_certificates::load(verify);
+  if (!certificates)
+    return tl::unexpected{certificates.error()};
+  loaded.certificates = std::make_unique<actors::configured_certificates>(std::move(*certificates));
+  if (verify.trusted_ca.empty())
+    return loaded;
+  auto authorities = actors::verification::trusted_authorities::load(verify.trusted_ca);
+  if (!authorities)
+    return tl::unexpected{authorities.error()};
+  loaded.authorities = std::make_shared<actors::verification::trusted_authorities>(std::move(*authorities));
+  return loaded;
+}
+
 /// Everything that runs, in the order in which it starts; it stops in the opposite one.
 class service {
  public:
-  service(command_line options, schemas::configuration configuration)
-      : options_{std::move(options)}, configuration_{std::move(configuration)}, live_{configuration_} {}
+  service(command_line options, schemas::configuration configuration, signers known_signers)
+      : options_{std::move(options)},
+        configuration_{std::move(configuration)},
+        signers_{std::move(known_signers)},
+        live_{configuration_} {}
 
   /// The exit status of the process.
   int run();
@@ -103,6 +128,7 @@ class service {
 
   command_line options_;
   const schemas::configuration configuration_;  ///< as it was at the start
+  const signers signers_;
   schemas::live_configuration live_;
   actors::service_metrics metrics_;
   actors::system_clock clock_;
@@ -155,6 +181,8 @@ schemas::result<void> service::start() {
   moving.digests = configuration_.digests;
   moving.protections = protections_;
   moving.before = &gate_;
+  moving.certificates = signers_.certificates.get();
+  moving.authorities = signers_.authorities;
   pipelines_ = std::make_unique<actors::pipeline_runner>(*sources_, *blobs_, throttles_, moving);
   files_ = std::make_unique<actors::store_work>(pipelines_->store());
 
@@ -316,6 +344,11 @@ int main(int argc, char** argv) {
     std::cerr << "sluiced: " << configuration.error().message << '\n';
     return 2;
   }
+  auto signers = load_signers(configuration->verify);
+  if (!signers) {
+    std::cerr << "sluiced: " << signers.error().message << '\n';
+    return 2;
+  }
   if (options.check_config) {
     std::cout << (options.config_file.empty() ? "The default configuration" : options.config_file) << " is sound.\n";
     return 0;
@@ -323,7 +356,7 @@ int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);
   raise_descriptor_limit();
   try {
-    return service{options, *configuration}.run();
+    return service{options, *configuration, std::move(*signers)}.run();
   } catch (const std::exception& fault) {
     std::cerr << "sluiced: " << fault.what() << '\n';
     return 1;

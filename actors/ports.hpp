@@ -66,6 +66,25 @@ class byte_source_factory {
                                                             const std::string& location) = 0;
 };
 
+/// Where the certificates of those who sign images are.
+class certificate_source {
+ public:
+  virtual ~certificate_source() = default;
+  /// The X.509 certificate under `id`, a UUID in lower case, as bytes in PEM or DER: untrusted still. Every wait inside
+  /// has a deadline. `unknown_certificate` when there is none.
+  [[nodiscard]] virtual boost::asio::awaitable<source_result<std::string>> certificate(std::string id) = 0;
+};
+
+/// What a certificate_source says of an id that it does not know.
+[[nodiscard]] inline source_failure unknown_certificate(const std::string& id) {
+  return source_failure{
+      schemas::failure{schemas::error_code::signature_invalid,
+                       "Expected the certificate " + id +
+                           " to be known to the service, but it is not. Check img_signature_certificate_uuid, or ask "
+                           "the operator to add the certificate."},
+      false};
+}
+
 /// Time of day. Intervals inside actors come from CAF's clock; records carry this one.
 class wall_clock {
  public:

@@ -118,13 +118,19 @@ struct verify_configuration {
   raw_policy raw = raw_policy::recognised;
   std::vector<std::string> formats{"raw", "iso",  "qcow2", "vmdk", "vhd", "vhdx", "vdi",
                                    "qed", "luks", "ami",   "aki",  "ari", "ova"};
-  std::string convert_to;  ///< "" | raw | qcow2
+  /// What may be taken off around an image: gzip, xz, zstd, bzip2, ova.
+  std::vector<std::string> unpack;
+  std::uint32_t unpack_ratio = 2000;  ///< bytes out for each byte in, once 1 GiB is out
+  std::string convert_to;             ///< "" | raw | qcow2
   std::uint64_t memory = std::uint64_t{256} << 20;
   std::chrono::milliseconds time = std::chrono::seconds{10};
   bool accept_dirty = false;               ///< key `dirty`: images that were not closed properly but are consistent
   bool accept_trailing_bytes = true;       ///< key `trailing_bytes`: behind the end that an image's own tables give it
   std::vector<verify_command> commands{};  ///< in the order in which they run
   clamav_configuration clamav{};
+  /// Who may sign images: `[verify.certificates]`, the certificate's UUID in lower case and its file (PEM or DER).
+  std::map<std::string, std::string> certificates;
+  std::string trusted_ca;  ///< PEM bundle that those certificates must descend from; "" = they are trusted as they are
 
   friend bool operator==(const verify_configuration&, const verify_configuration&) = default;
 };
@@ -201,8 +207,8 @@ struct configuration {
 [[nodiscard]] result<configuration> load_configuration(const std::filesystem::path& file);
 
 /// Every key that a configuration may hold, in the order of the file, as `section.key`. Keys of one project's bandwidth
-/// read `bandwidth.projects.*.weight`, those of a schedule's entries `bandwidth.schedule.*.from`, those of a verifier
-/// `verify.command.*.name`.
+/// read `bandwidth.projects.*.weight`, certificates `verify.certificates.*`, those of a schedule's entries
+/// `bandwidth.schedule.*.from`, those of a verifier `verify.command.*.name`.
 [[nodiscard]] std::vector<std::string> known_configuration_keys();
 
 /// Impossible values, contradictions between values, and what this version cannot do. Called by the two above, and

@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include "schemas/configuration_verifiers.hpp"
+#include "schemas/image_signature.hpp"
 
 namespace sluice::schemas {
 namespace {
@@ -15,6 +16,7 @@ using namespace configuration_readers;
 using node = toml::node;
 
 constexpr std::string_view projects_key = "bandwidth.projects";
+constexpr std::string_view certificates_key = "verify.certificates";
 constexpr std::string_view schedule_key = "bandwidth.schedule";
 constexpr std::string_view commands_key = "verify.command";
 constexpr std::array project_keys{"weight", "max"};
@@ -39,6 +41,22 @@ outcome read_projects(const node& from, std::map<std::string, project_bandwidth>
     const std::string id{key.str()};
     if (auto wrong = read_project(value, to[id])) {
       wrong->below = '.' + id + wrong->below;
+      return wrong;
+    }
+  }
+  return std::nullopt;
+}
+
+outcome read_certificates(const node& from, std::map<std::string, std::string>& to) {
+  const auto* const entries = from.as_table();
+  if (entries == nullptr)
+    return complain(from, "expected a table of \"<UUID of the certificate>\" = \"<file>\"");
+  for (const auto& [key, value] : *entries) {
+    const auto id = canonical_uuid(key.str());
+    if (!id)
+      return complaint{&value, '.' + std::string{key.str()}, "expected a UUID as the name of a certificate"};
+    if (auto wrong = read_text(value, to[*id])) {
+      wrong->below = '.' + std::string{key.str()} + wrong->below;
       return wrong;
     }
   }
@@ -132,6 +150,8 @@ constexpr std::array keys{
     configuration_key{"sources.swift_domain", [](const node& n, configuration& c) { return read_text(n, c.sources.swift_domain); }},
     configuration_key{"verify.raw", [](const node& n, configuration& c) { return read_raw_policy(n, c.verify.raw); }},
     configuration_key{"verify.formats", [](const node& n, configuration& c) { return read_list(n, c.verify.formats, "formats", read_text); }},
+    configuration_key{"verify.unpack", [](const node& n, configuration& c) { return read_list(n, c.verify.unpack, "packings", read_text); }},
+    configuration_key{"verify.unpack_ratio", [](const node& n, configuration& c) { return read_count(n, c.verify.unpack_ratio); }},
     configuration_key{"verify.convert_to", [](const node& n, configuration& c) { return read_text(n, c.verify.convert_to); }},
     configuration_key{"verify.memory", [](const node& n, configuration& c) { return read_size(n, c.verify.memory); }},
     configuration_key{"verify.time", [](const node& n, configuration& c) { return read_time(n, c.verify.time); }},
@@ -142,6 +162,8 @@ constexpr std::array keys{
     configuration_key{"verify.clamav.time", [](const node& n, configuration& c) { return read_time(n, c.verify.clamav.time); }},
     configuration_key{"verify.clamav.max_stream", [](const node& n, configuration& c) { return read_size(n, c.verify.clamav.max_stream); }},
     configuration_key{"verify.clamav.on_failure", [](const node& n, configuration& c) { return read_acceptance(n, c.verify.clamav.accept_on_failure); }},
+    configuration_key{"verify.trusted_ca", [](const node& n, configuration& c) { return read_text(n, c.verify.trusted_ca); }},
+    configuration_key{certificates_key, [](const node& n, configuration& c) { return read_certificates(n, c.verify.certificates); }},
     configuration_key{"digests.os_hash_algo", [](const node& n, configuration& c) { return read_text(n, c.digests.os_hash_algo); }},
     configuration_key{"digests.md5", [](const node& n, configuration& c) { return read_flag(n, c.digests.md5); }},
     configuration_key{"bandwidth.profile", [](const node& n, configuration& c) { return read_text(n, c.bandwidth.profile); }},
@@ -204,6 +226,8 @@ std::vector<std::string> known_configuration_keys() {
     if (key.name == projects_key)
       for (const auto* const member : project_keys)
         names.push_back(name + ".*." + member);
+    else if (key.name == certificates_key)
+      names.push_back(name + ".*");
     else if (key.name == schedule_key)
       for (const auto* const member : schedule_keys)
         names.push_back(name + ".*." + member);

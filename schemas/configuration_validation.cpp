@@ -16,6 +16,7 @@ namespace {
 constexpr std::array known_schemes{"http", "https", "swift", "swift+http", "swift+https"};
 constexpr std::array known_formats{"raw", "iso",  "qcow2", "vmdk", "vhd", "vhdx", "vdi",
                                    "qed", "luks", "ami",   "aki",  "ari", "ova"};
+constexpr std::array known_packings{"gzip", "xz", "zstd", "bzip2", "ova"};
 constexpr std::array known_hashes{"sha512", "sha256"};
 constexpr std::size_t longest_congestion_name = 15;  // TCP_CA_NAME_MAX of Linux, without its NUL
 
@@ -100,8 +101,13 @@ result<void> check_verify(const verify_configuration& verify) {
                                                ? "expected \"\", got " + in_quotes(verify.convert_to) +
                                                      ": conversion is not available in this version"
                                                : "expected \"\", got " + in_quotes(verify.convert_to));
+  for (const auto& [id, file] : verify.certificates)
+    if (file.empty())
+      return refuse_key("verify.certificates." + id, "expected the file of the certificate, got \"\"");
   return first_refusal({
       check_words("verify.formats", verify.formats, known_formats),
+      verify.unpack.empty() ? result<void>{} : check_words("verify.unpack", verify.unpack, known_packings),
+      check_positive("verify.unpack_ratio", verify.unpack_ratio),
       check_positive("verify.memory", verify.memory),
       check_positive("verify.time", verify.time),
       check_verifiers(verify, known_formats),

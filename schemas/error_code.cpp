@@ -87,8 +87,9 @@ constexpr std::array table{
                       "Try again, or copy the image to a faster place first."},
     error_description{size_mismatch, "size-mismatch", never_answers, permanent, "Size differs",
                       "Check the size you expect, and whether the location is the right one."},
-    error_description{checksum_mismatch, "checksum-mismatch", never_answers, permanent, "Checksum differs",
-                      "Check the checksum you expect; if it is right, the file at the source is not the one you mean."},
+    error_description{
+        checksum_mismatch, "checksum-mismatch", never_answers, permanent, "Checksum differs",
+        "Check the checksum, or the file of checksums; if it is right, the image at the source is another one."},
     error_description{image_too_large, "image-too-large", never_answers, permanent, "Image too large",
                       "Make the image smaller, for example with qemu-img convert -c, or ask the operator for more."},
     // Verification

@@ -34,11 +34,21 @@ struct image_properties {
   friend bool operator==(const image_properties&, const image_properties&) = default;
 };
 
+/// A digest that the bytes must have, as they are received.
+struct expected_checksum {
+  std::string algorithm;  ///< sha256 | sha512; sha1 | md5 only beside one of those (they never count as verification)
+  std::string value;      ///< lower-case hex
+
+  friend bool operator==(const expected_checksum&, const expected_checksum&) = default;
+};
+
 /// What the user says the bytes are; enforced, never believed.
 struct expectation {
-  std::optional<std::uint64_t> size;              ///< bytes as received
-  std::optional<std::string> checksum_algorithm;  ///< sha256 | sha512 (md5 never counts as verification)
-  std::optional<std::string> checksum_value;      ///< lower-case hex
+  std::optional<std::uint64_t> size;         ///< bytes as received
+  std::vector<expected_checksum> checksums;  ///< every one must hold; one an algorithm
+  /// Normalised URL of a file of checksums, may hold credentials: kept for the fetch, never shown or logged.
+  std::optional<std::string> checksums_url;
+  std::optional<std::string> checksums_name;  ///< the image's name in there, when it is not the location's last segment
 
   friend bool operator==(const expectation&, const expectation&) = default;
 };
@@ -71,6 +81,7 @@ struct content_facts {
   std::string md5;                 ///< hex; empty when [digests] md5 = false
   std::string os_hash_algo;        ///< sha512 | sha256
   std::string os_hash_value;       ///< hex
+  std::string unpacked_from{};     ///< gzip | xz | zstd | bzip2 | ova: what was taken off; empty when it came as it is
 
   friend bool operator==(const content_facts&, const content_facts&) = default;
 };

@@ -77,6 +77,8 @@ json_writer import_answer(const image_import& record, const std::optional<progre
     answer["image_properties"] = properties_answer(record.request.properties);
   if (progress && !is_final(record.status))
     answer["progress"] = progress_answer(*progress);
+  if (record.facts && !record.facts->unpacked_from.empty())
+    answer["unpacked_from"] = record.facts->unpacked_from;
   if (!record.checks.empty())
     answer["checks"] = checks_answer(record.checks);
   if (record.status == image_import_status::success)

@@ -79,9 +79,31 @@ class record_reader {
   void read(std::string_view name, expectation& into) {
     read_inner(name, [&into](record_reader& inner) {
       inner.read("size", into.size);
-      inner.read("checksum_algorithm", into.checksum_algorithm);
-      inner.read("checksum_value", into.checksum_value);
+      inner.read("checksums", into.checksums);
+      inner.read("checksums_url", into.checksums_url);
+      inner.read("checksums_name", into.checksums_name);
+      // Before there were several, the one had members of its own.
+      std::optional<std::string> algorithm;
+      std::optional<std::string> value;
+      inner.read("checksum_algorithm", algorithm);
+      inner.read("checksum_value", value);
+      if (algorithm && value)
+        into.checksums.push_back({std::move(*algorithm), std::move(*value)});
     });
+  }
+  /// Absent when there are none.
+  void read(std::string_view name, std::vector<expected_checksum>& into) {
+    const auto* const list = record_.find(name) == nullptr ? nullptr : member(name, &json_value::as_array);
+    if (list == nullptr)
+      return;
+    for (const auto& element : *list) {
+      record_reader inner{element};
+      auto& checksum = into.emplace_back();
+      inner.read("algorithm", checksum.algorithm);
+      inner.read("value", checksum.value);
+      if (!inner.damaged().empty())
+        return damaged_at(std::string{name}.append(".").append(inner.damaged()));
+    }
   }
   void read(std::string_view name, content_facts& into) {
     read_inner(name, [&into](record_reader& inner) {
@@ -91,6 +113,9 @@ class record_reader {
       inner.read("md5", into.md5);
       inner.read("os_hash_algo", into.os_hash_algo);
       inner.read("os_hash_value", into.os_hash_value);
+      std::optional<std::string> unpacked_from;
+      inner.read("unpacked_from", unpacked_from);
+      into.unpacked_from = std::move(unpacked_from).value_or(std::string{});
     });
   }
   void read(std::string_view name, check_verdict& into) { read_name(name, into, check_verdict_from); }

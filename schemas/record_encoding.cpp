@@ -35,8 +35,12 @@ json_writer encoded(const image_properties& properties) {
 }
 
 json_writer encoded(const content_facts& facts) {
-  return {{"size", facts.size}, {"virtual_size", facts.virtual_size}, {"disk_format", facts.disk_format},
-          {"md5", facts.md5},   {"os_hash_algo", facts.os_hash_algo}, {"os_hash_value", facts.os_hash_value}};
+  json_writer record{
+      {"size", facts.size}, {"virtual_size", facts.virtual_size}, {"disk_format", facts.disk_format},
+      {"md5", facts.md5},   {"os_hash_algo", facts.os_hash_algo}, {"os_hash_value", facts.os_hash_value}};
+  if (!facts.unpacked_from.empty())
+    record["unpacked_from"] = facts.unpacked_from;
+  return record;
 }
 
 json_writer encoded(const std::vector<check_result>& checks) {
@@ -53,8 +57,10 @@ json_writer encoded(const std::vector<check_result>& checks) {
 json_writer encoded(const expectation& expect) {
   auto record = json_writer::object();
   put(record, "size", expect.size);
-  put(record, "checksum_algorithm", expect.checksum_algorithm);
-  put(record, "checksum_value", expect.checksum_value);
+  for (const auto& [algorithm, value] : expect.checksums)
+    record["checksums"].push_back({{"algorithm", algorithm}, {"value", value}});
+  put(record, "checksums_url", expect.checksums_url);
+  put(record, "checksums_name", expect.checksums_name);
   return record;
 }
 

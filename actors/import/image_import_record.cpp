@@ -26,7 +26,8 @@ schemas::image image_from(const schemas::image_import& record, schemas::time_poi
   image.owner = record.project_id;
   image.properties = record.request.properties;
   image.properties.disk_format = record.facts->disk_format;
-  if (!image.properties.container_format)
+  // The disk of an OVA is kept without the archive that was around it.
+  if (!image.properties.container_format || record.facts->unpacked_from == "ova")
     image.properties.container_format = "bare";
   if (!image.properties.visibility)
     image.properties.visibility = "shared";

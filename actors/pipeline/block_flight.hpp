@@ -34,16 +34,19 @@ class block_flight {
                unsigned stages)
       : observer_{std::move(observer)},
         block_{std::move(block)},
+        bytes_{length > 0 ? block_.bytes().first(length) : std::span<std::byte>{}},
         offset_{offset},
-        length_{length},
         remaining_{stages} {}
+  /// Over memory that whoever launched it keeps until it has landed; empty for the last.
+  block_flight(std::shared_ptr<flight_observer> observer, std::span<const std::byte> borrowed, unsigned stages)
+      : observer_{std::move(observer)}, bytes_{borrowed}, offset_{0}, remaining_{stages} {}
 
   [[nodiscard]] std::uint64_t offset() const noexcept { return offset_; }
-  [[nodiscard]] std::size_t length() const noexcept { return length_; }
-  [[nodiscard]] std::uint64_t end() const noexcept { return offset_ + length_; }
-  [[nodiscard]] std::span<const std::byte> bytes() const noexcept { return block_.bytes().first(length_); }
+  [[nodiscard]] std::size_t length() const noexcept { return bytes_.size(); }
+  [[nodiscard]] std::uint64_t end() const noexcept { return offset_ + bytes_.size(); }
+  [[nodiscard]] std::span<const std::byte> bytes() const noexcept { return bytes_; }
   /// Nothing follows: lanes finish. Such a flight carries no block.
-  [[nodiscard]] bool is_last() const noexcept { return length_ == 0; }
+  [[nodiscard]] bool is_last() const noexcept { return bytes_.empty(); }
 
   void stage_failed(schemas::failure why) noexcept { observer_->stage_failed(std::move(why)); }
   void stage_done(stage which) noexcept {
@@ -62,8 +65,8 @@ class block_flight {
  private:
   std::shared_ptr<flight_observer> observer_;
   block_handle block_;
+  std::span<const std::byte> bytes_;
   std::uint64_t offset_;
-  std::size_t length_;
   std::atomic<unsigned> remaining_;
   stage slowest_ = stage::digest;
   std::atomic<bool> landed_{false};

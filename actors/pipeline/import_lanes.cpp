@@ -19,9 +19,9 @@ verification::inspection_policy policy_for(const schemas::image_import& record, 
 
 }  // namespace
 
-import_lanes::import_lanes(const schemas::image_import& record, const pipeline_options& options, bool alone)
-    : expected_algorithm_{record.request.expect.checksum_algorithm},
-      expected_value_{record.request.expect.checksum_value},
+import_lanes::import_lanes(const schemas::image_import& record, caller_claims claims, const pipeline_options& options,
+                           bool alone, bool unpacks)
+    : claims_{std::move(claims)},
       os_hash_algo_{options.digests.os_hash_algo},
       inspection_{policy_for(record, options)} {
   // Inspection first: the sooner it refuses, the fewer bytes are fetched for nothing.
@@ -33,9 +33,26 @@ import_lanes::import_lanes(const schemas::image_import& record, const pipeline_o
     if (options.digests.md5)
       lanes.push_back(&md5_.emplace("md5"));
   }
-  if (expected_algorithm_ && *expected_algorithm_ != os_hash_algo_)
-    lanes.push_back(&other_.emplace(*expected_algorithm_));
+  const auto needs = [&](const std::string& algorithm) {
+    if (has(algorithm) || others_.contains(algorithm))
+      return;
+    lanes.push_back(&others_.try_emplace(algorithm, algorithm).first->second);
+  };
+  for (const auto& checksum : claims_.checksums)
+    if (unpacks)
+      received_.try_emplace(checksum.algorithm, checksum.algorithm);
+    else
+      needs(checksum.algorithm);
+  if (claims_.signature)
+    needs(claims_.signature->hash_algorithm());
   stream_ = std::make_shared<digest_stream>(std::move(lanes));
+}
+
+std::vector<lane*> import_lanes::of_received_bytes() noexcept {
+  std::vector<lane*> lanes;
+  for (auto& each : received_)
+    lanes.push_back(&each.second);
+  return lanes;
 }
 
 void import_lanes::announce_total(std::uint64_t bytes) {
@@ -53,22 +70,40 @@ std::string import_lanes::md5_value() const {
   return md5_ ? md5_->value() : std::string{};
 }
 
-schemas::result<void> import_lanes::check_expected() const {
-  if (!expected_algorithm_ || !expected_value_)
+bool import_lanes::has(const std::string& algorithm) const noexcept {
+  return algorithm == os_hash_algo_ || (algorithm == "md5" && (paired_ || md5_));
+}
+
+std::string import_lanes::digest_by(const std::string& algorithm) const {
+  if (algorithm == os_hash_algo_)
+    return os_hash_value();
+  return has(algorithm) ? md5_value() : others_.at(algorithm).value();
+}
+
+std::string import_lanes::received_digest_by(const std::string& algorithm) const {
+  const auto found = received_.find(algorithm);
+  return found == received_.end() ? digest_by(algorithm) : found->second.value();
+}
+
+schemas::result<void> import_lanes::check_claims() const {
+  std::string differing;
+  for (const auto& [algorithm, value] : claims_.checksums)
+    if (const auto came = received_digest_by(algorithm); came != value)
+      differing += (differing.empty() ? "Expected bytes with " : "; expected bytes with ") + algorithm + ' ' + value +
+                   ", but those received have " + came;
+  if (!differing.empty())
+    return schemas::refuse(schemas::error_code::checksum_mismatch,
+                           differing +
+                               ". The image at the location is another one, or it was damaged on the way; check what "
+                               "the request expects, then the source.");
+  if (!claims_.signature)
     return {};
-  const auto& came = other_ ? other_->value() : os_hash_value();
-  if (came == *expected_value_)
-    return {};
-  return schemas::refuse(schemas::error_code::checksum_mismatch,
-                         "Expected bytes with " + *expected_algorithm_ + " " + *expected_value_ +
-                             ", but those received have " + came +
-                             ". The image at the location is another one, or it was damaged on the way; check "
-                             "expect.checksum of the request, then the source.");
+  return claims_.signature->verify(digest_by(claims_.signature->hash_algorithm()));
 }
 
 schemas::result<schemas::content_facts> import_lanes::judge(std::uint64_t size) const {
-  if (auto expected = check_expected(); !expected)
-    return tl::unexpected{std::move(expected.error())};
+  if (auto claimed = check_claims(); !claimed)
+    return tl::unexpected{std::move(claimed.error())};
   const auto& verdict = inspection_.verdict();
   if (!verdict)
     return schemas::refuse(schemas::error_code::internal_error, "The inspection of the image did not end.");

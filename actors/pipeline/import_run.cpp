@@ -122,9 +122,9 @@ boost::asio::awaitable<void> import_run::run() {
   co_await receive_interruptibly();
   std::exception_ptr thrown;
   try {
-    filling_.reset();
     fetching_ = false;
     co_await drained();
+    filling_.reset();
     if (complete_ && !interrupted())
       co_await conclude();
   } catch (...) {
@@ -158,9 +158,13 @@ boost::asio::awaitable<void> import_run::receive_interruptibly() {
 }
 
 boost::asio::awaitable<void> import_run::receive() {
+  // Asio lets nobody catch the interruption of a coroutine that was never suspended (co_spawn, Boost 1.81).
+  co_await boost::asio::post(boost::asio::use_awaitable);
   if (interrupted())
     co_return;
-  co_await open_staged_file();
+  co_await learn_claims();
+  if (!interrupted())
+    co_await open_staged_file();
   if (!interrupted() && resumed_ > 0)
     co_await read_prefix();
   if (interrupted())
@@ -182,7 +186,7 @@ boost::asio::awaitable<void> import_run::conclude() {
   }
   block_handle none;
   launch(std::move(none), 0, false);
-  auto job = [staged = staged_, size = received_] { return staged->file().sync(size); };
+  auto job = [staged = staged_, size = launched_] { return staged->file().sync(size); };
   auto syncing = parts_.store.run(std::move(job));
   auto synced = co_await std::move(syncing);
   co_await drained();
@@ -190,11 +194,14 @@ boost::asio::awaitable<void> import_run::conclude() {
     fail(std::move(synced.error()));
   if (failure_)
     co_return;
-  auto judged = lanes_->judge(received_);
-  if (judged)
-    facts_ = std::move(*judged);
-  else
+  auto judged = lanes_->judge(launched_);
+  if (!judged) {
     fail(std::move(judged.error()));
+    co_return;
+  }
+  facts_ = std::move(*judged);
+  if (unpacking_)
+    facts_->unpacked_from = verification::packaging::to_string(unpacking_->kind());
 }
 
 boost::asio::awaitable<void> import_run::keep_for_later() {
@@ -219,7 +226,8 @@ boost::asio::awaitable<void> import_run::clean_up() {
   ended_ = true;
   ticker_.cancel();
   deadline_.cancel();
-  if (staged_ && stopping_ && !failure_ && !facts_)
+  // What is unpacked starts over: where in the packed bytes the image stood is nowhere kept.
+  if (staged_ && stopping_ && !failure_ && !facts_ && !unpacking_)
     co_await keep_for_later();
   if (!failure_) {
     staged_.reset();
@@ -242,6 +250,7 @@ void import_run::report() {
     failure_.emplace(schemas::error_code::internal_error, "The import ended without a result. Import it again.");
   parts_.throttles.remove(throttle_);
   space_ = persistence::space_reservation{};
+  forget_unpacking();
   lanes_.reset();
   job_.progress->rate.store(0, std::memory_order_relaxed);
   job_.progress->limited_by.store(import_limit::unknown, std::memory_order_relaxed);

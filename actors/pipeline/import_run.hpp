@@ -10,7 +10,9 @@
 #include <mutex>
 #include <optional>
 #include <random>
+#include <span>
 #include <string>
+#include <string_view>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
@@ -20,6 +22,7 @@
 #include "actors/bandwidth/throttle.hpp"
 #include "actors/pipeline/block_flight.hpp"
 #include "actors/pipeline/block_pool.hpp"
+#include "actors/pipeline/caller_claims.hpp"
 #include "actors/pipeline/digest_engine.hpp"
 #include "actors/pipeline/import_job.hpp"
 #include "actors/pipeline/import_lanes.hpp"
@@ -27,6 +30,7 @@
 #include "actors/pipeline/progress_meter.hpp"
 #include "actors/pipeline/size_rules.hpp"
 #include "actors/pipeline/store_engine.hpp"
+#include "actors/pipeline/unpack_lane.hpp"
 #include "actors/pipeline/wake_signal.hpp"
 #include "actors/ports.hpp"
 #include "persistence/blob_store.hpp"
@@ -83,6 +87,15 @@ class import_run final : public flight_observer, public std::enable_shared_from_
   void note(const std::exception_ptr& thrown);
   [[nodiscard]] bool interrupted() const noexcept { return stopping_ || failure_.has_value(); }
 
+  // import_run_claims.cpp: what the caller says of the bytes
+  awaitable<void> learn_claims();
+  awaitable<void> prepare_signature();
+  awaitable<void> learn_checksums();
+  awaitable<source_result<std::string>> read_checksum_list(const std::string& url);
+  void take_checksums(const std::string& name, std::string_view list);
+  /// After a pause true, when what `broken` says is worth it; else the import has failed, or is interrupted.
+  awaitable<bool> try_again(source_failure broken, std::uint32_t tried);
+
   // import_run_blocks.cpp: the staged file, blocks in flight, checkpoints
   awaitable<void> open_staged_file();
   awaitable<void> read_prefix();
@@ -102,9 +115,18 @@ class import_run final : public flight_observer, public std::enable_shared_from_
   awaitable<fault> accept(source_offer offer);
   awaitable<fault> read_body(byte_source& source);
   awaitable<void> pause_before(std::uint32_t attempt, std::optional<std::chrono::seconds> asked);
-  fault body_ended();
+  awaitable<fault> body_ended();
   void took(std::size_t bytes);
   void reserve(std::uint64_t bytes);
+
+  // import_run_unpack.cpp: from received bytes to blocks of the image
+  [[nodiscard]] std::unique_ptr<import_lanes> new_lanes(bool unpacks) const;
+  void look_for_packing();
+  awaitable<void> pass_on();
+  awaitable<void> unpack();
+  awaitable<void> order(std::span<std::byte> room);
+  awaitable<void> finish_unpacking();
+  void forget_unpacking();
 
   const pipeline_parts parts_;
   const boost::asio::any_io_executor executor_;
@@ -122,15 +144,20 @@ class import_run final : public flight_observer, public std::enable_shared_from_
   std::shared_ptr<throttle> throttle_;
 
   std::shared_ptr<store_stream> staged_;
+  caller_claims claims_;
   std::unique_ptr<import_lanes> lanes_;
+  bool sniffed_ = false;                    ///< whether it is packed has been looked at
+  std::unique_ptr<unpack_lane> unpacking_;  ///< null: the image comes as it is
+  std::shared_ptr<digest_stream> unpacking_stream_;
+  std::shared_ptr<block_flight> order_;  ///< what is being unpacked, into `filling_`
   persistence::space_reservation space_;
   std::deque<std::shared_ptr<block_flight>> flights_;
   const std::size_t blocks_most_;  ///< that this import may hold
   block_handle filling_;
   std::size_t filled_ = 0;
 
-  std::uint64_t received_ = 0;  ///< the block being filled included
-  std::uint64_t launched_ = 0;
+  std::uint64_t received_ = 0;  ///< from the source, the block being filled included
+  std::uint64_t launched_ = 0;  ///< bytes of the image
   std::uint64_t furthest_ = 0;  ///< most ever received: an attempt that does not get beyond made no progress
   std::uint64_t promised_ = 0;  ///< of disk space
   std::uint64_t resumed_ = 0;   ///< bytes that were in the file at the start

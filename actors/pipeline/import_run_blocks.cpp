@@ -50,7 +50,7 @@ boost::asio::awaitable<void> import_run::open_staged_file() {
   }
   const auto begin = opened->begin;
   staged_ = std::make_shared<store_stream>(std::move(opened->file), begin);
-  lanes_ = std::make_unique<import_lanes>(job_.record, parts_.options, parts_.live_runs() <= 1);
+  lanes_ = new_lanes(false);
   resumed_ = durable_ = promised_ = begin;
   space_ = parts_.blobs.reserve(begin);
   total_ = job_.record.request.expect.size;
@@ -99,6 +99,7 @@ boost::asio::awaitable<void> import_run::start_over() {
   co_await drained();
   filling_.reset();
   filled_ = 0;
+  forget_unpacking();
   auto job = [staged = staged_] { return staged->start_over(); };
   auto truncating = parts_.store.run(std::move(job));
   auto truncated = co_await std::move(truncating);
@@ -106,7 +107,7 @@ boost::asio::awaitable<void> import_run::start_over() {
     fail(std::move(truncated.error()));
     co_return;
   }
-  lanes_ = std::make_unique<import_lanes>(job_.record, parts_.options, parts_.live_runs() <= 1);
+  lanes_ = new_lanes(false);
   space_ = parts_.blobs.reserve(0);
   received_ = launched_ = promised_ = resumed_ = 0;
   validator_.clear();
@@ -167,7 +168,7 @@ boost::asio::awaitable<void> import_run::landed_down_to(std::size_t in_flight) {
 
 boost::asio::awaitable<void> import_run::drained() {
   retire();
-  while (!flights_.empty() || checkpointing_) {
+  while (!flights_.empty() || checkpointing_ || (order_ && !order_->landed())) {
     co_await wake_.wait();
     retire();
   }
@@ -187,7 +188,7 @@ void import_run::tick() {
 
 void import_run::checkpoint() {
   const auto now = std::chrono::steady_clock::now();
-  if (!fetching_ || complete_ || interrupted() || checkpointing_ || launched_ < durable_ + block_size ||
+  if (!fetching_ || unpacking_ || complete_ || interrupted() || checkpointing_ || launched_ < durable_ + block_size ||
       now - checkpointed_at_ < parts_.options.checkpoint_interval)
     return;
   checkpointing_ = true;

@@ -130,7 +130,7 @@ boost::asio::awaitable<import_run::fault> import_run::accept(source_offer offer)
     job_.progress->total.store(*total_, std::memory_order_relaxed);
   }
   validator_ = std::move(offer.validator);
-  if (total_announced_ && !lanes_->announced()) {
+  if (total_announced_ && !lanes_->announced() && !unpacking_) {
     co_await landed_down_to(0);
     lanes_->announce_total(*total_);
   }
@@ -148,7 +148,10 @@ void import_run::reserve(std::uint64_t bytes) {
 }
 
 void import_run::took(std::size_t bytes) {
-  filled_ += bytes;
+  if (unpacking_)
+    unpacking_->received(bytes);
+  else
+    filled_ += bytes;
   received_ += bytes;
   furthest_ = std::max(furthest_, received_);
   meter_.received(received_);
@@ -156,7 +159,7 @@ void import_run::took(std::size_t bytes) {
     fail(std::move(allowed.error()));
     return;
   }
-  if (received_ > promised_)
+  if (received_ > promised_ && !unpacking_)
     reserve(received_ + reservation_step);
 }
 
@@ -164,14 +167,14 @@ boost::asio::awaitable<import_run::fault> import_run::read_body(byte_source& sou
   slow_source_watch watch{parts_.options.imports.stall_timeout, parts_.options.imports.minimum_rate};
   fault broken;
   while (!interrupted()) {
-    if (!filling_) {
+    if (!filling_ && !unpacking_) {
       auto waiting = next_block();
       filling_ = co_await std::move(waiting);
       filled_ = 0;
     }
-    const auto wanted =
-        std::min({std::uint64_t{block_pool::block_size - filled_}, grant_at(throttle_->rate(), throttle_->in_flight()),
-                  sizes_.most_to_read(received_, total_)});
+    const auto room = unpacking_ ? unpacking_->room() : filling_.bytes().subspan(filled_);
+    const auto wanted = std::min({std::uint64_t{room.size()}, grant_at(throttle_->rate(), throttle_->in_flight()),
+                                  sizes_.most_to_read(received_, total_)});
     {
       wait_mark mark{meter_, import_limit::bandwidth};
       co_await throttle_->take(wanted);
@@ -182,9 +185,10 @@ boost::asio::awaitable<import_run::fault> import_run::read_body(byte_source& sou
     const auto asked_at = std::chrono::steady_clock::now();
     {
       const wait_mark mark{meter_, import_limit::source};
-      auto reading = source.read_some(filling_.bytes().subspan(filled_, wanted));
+      auto reading = source.read_some(room.first(wanted));
       read = co_await std::move(reading);
     }
+    const auto waited = std::chrono::steady_clock::now() - asked_at;
     throttle_->give_back(wanted - read.value_or(0));
     if (!read) {
       broken = std::move(read.error());
@@ -192,14 +196,19 @@ boost::asio::awaitable<import_run::fault> import_run::read_body(byte_source& sou
     }
     if (interrupted())
       co_return broken;
-    if (*read == 0)
-      co_return body_ended();
+    if (*read == 0) {
+      auto ending = body_ended();
+      broken = co_await std::move(ending);
+      co_return broken;
+    }
     took(*read);
     if (interrupted())
       co_return broken;
-    if (filled_ == block_pool::block_size)
-      launch(std::move(filling_), filled_, true);
-    if (watch.too_slow(std::chrono::steady_clock::now() - asked_at, *read)) {
+    if (*read == room.size()) {
+      auto passing = pass_on();
+      co_await std::move(passing);
+    }
+    if (watch.too_slow(waited, *read)) {
       broken = transient(error_code::source_stalled,
                          "The source sends too slowly to ever end. Use another source, or try again later.");
       co_return broken;
@@ -208,15 +217,20 @@ boost::asio::awaitable<import_run::fault> import_run::read_body(byte_source& sou
   co_return broken;
 }
 
-import_run::fault import_run::body_ended() {
-  if (total_announced_ && received_ < *total_)
-    return transient(error_code::source_truncated, "The source announced " + std::to_string(*total_) +
-                                                       " bytes and ended after " + std::to_string(received_) + ".");
-  if (filling_ && filled_ > 0)
-    launch(std::move(filling_), filled_, true);
+boost::asio::awaitable<import_run::fault> import_run::body_ended() {
+  fault broken;
+  if (total_announced_ && received_ < *total_) {
+    broken = transient(error_code::source_truncated, "The source announced " + std::to_string(*total_) +
+                                                         " bytes and ended after " + std::to_string(received_) + ".");
+    co_return broken;
+  }
+  auto passing = pass_on();
+  co_await std::move(passing);
+  auto finishing = finish_unpacking();
+  co_await std::move(finishing);
   filling_.reset();
-  complete_ = true;
-  return {};
+  complete_ = !interrupted();
+  co_return broken;
 }
 
 }  // namespace sluice::actors

@@ -32,8 +32,8 @@ class lane {
 /// A message digest by OpenSSL.
 class digest_lane final : public lane {
  public:
-  /// `algorithm` is md5, sha256 or sha512. Throws std::runtime_error when OpenSSL does not offer it (md5 in a FIPS
-  /// build): the operator then turns it off in `[digests]`.
+  /// `algorithm` is a name of OpenSSL's: md5, sha1, sha224, sha256, sha384 or sha512. Throws std::runtime_error when
+  /// OpenSSL does not offer it (md5 in a FIPS build): the operator then turns it off in `[digests]`.
   explicit digest_lane(const std::string& algorithm);
 
   [[nodiscard]] schemas::result<void> consume(std::span<const std::byte> bytes) override;

@@ -5,9 +5,12 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 
 #include "actors/bandwidth/gate.hpp"
 #include "actors/bandwidth/isolation.hpp"
+#include "actors/ports.hpp"
+#include "actors/verification/signatures/trusted_authorities.hpp"
 #include "schemas/configuration.hpp"
 
 namespace sluice::actors {
@@ -17,6 +20,10 @@ struct pipeline_options {
   schemas::imports_configuration imports;
   schemas::verify_configuration verify;
   schemas::digests_configuration digests;
+
+  certificate_source* certificates = nullptr;  ///< of those who sign images; outlives the pipeline. Null = none known
+  /// Whom those certificates must descend from; null = they are trusted as they are.
+  std::shared_ptr<const verification::trusted_authorities> authorities;
 
   std::size_t blocks = 0;       ///< in the pool; 0 = max(64, 2 · max_running)
   unsigned digest_threads = 0;  ///< 0 = as many as cores

@@ -45,13 +45,16 @@ TEST_CASE("Every known key stands in the shipped sluice.toml, with a line of mea
       section = "bandwidth.projects.*";
     else if (line.starts_with("# [[verify.command]]"))
       section = "verify.command.*";
+    else if (line.starts_with("# [verify.certificates"))
+      section = "verify.certificates";
     else if (line.starts_with('['))
       section = line.substr(1, line.find(']') - 1);
     const auto text = line.starts_with("# ") ? line.substr(2) : line;
     const auto equals = text.find(" = ");
     if (equals == std::string::npos || text.find(' ') != equals)
       continue;
-    written.insert(section + '.' + text.substr(0, equals));
+    const auto key = section == "verify.certificates" ? "*" : text.substr(0, equals);
+    written.insert(section + '.' + key);
     INFO(line);
     CHECK(text.find("# ") != std::string::npos);
   }
@@ -116,6 +119,9 @@ memory = 11
 time = "12s"
 dirty = "accept"
 trailing_bytes = "refuse"
+unpack = ["gzip", "ova"]
+unpack_ratio = 10
+trusted_ca = "authorities"
 [[verify.command]]
 name = "a-1"
 program = "/bin/sh"
@@ -133,6 +139,8 @@ socket = "127.0.0.1:3310"
 time = "15s"
 max_stream = "16MiB"
 on_failure = "accept"
+[verify.certificates]
+"71C675AB-d94f-49cd-a114-e12490b328d9" = "/signer.pem"
 [digests]
 os_hash_algo = "sha256"
 md5 = false
@@ -167,7 +175,17 @@ congestion_control = "cubic"
   expected.keystone = {"u", "n", "p", "f", "j", "ud", "pd", "r", 1s};
   expected.imports = {1, 2, 3, 4, 5 << 10, 0, 7h, 8s, 9, 10min, 0};
   expected.sources = {{"https"}, {}, {"10.0.0.0/8", "::1/128"}, "ca"};
-  expected.verify = {raw_policy::any, {"qcow2"}, "", 11, 12s, true, false};
+  auto& verify = expected.verify;
+  verify.raw = raw_policy::any;
+  verify.formats = {"qcow2"};
+  verify.unpack = {"gzip", "ova"};
+  verify.unpack_ratio = 10;
+  verify.memory = 11;
+  verify.time = 12s;
+  verify.accept_dirty = true;
+  verify.accept_trailing_bytes = false;
+  verify.certificates = {{"71c675ab-d94f-49cd-a114-e12490b328d9", "/signer.pem"}};
+  verify.trusted_ca = "authorities";
   expected.verify.commands = {{"a-1", "/bin/sh", {"-c", "x y"}, 13s, 14, {"iso"}, {"/srv"}, true}, {"b", "/bin/true"}};
   expected.verify.clamav = {"127.0.0.1:3310", 15s, 16 << 20, true};
   expected.digests = {"sha256", false};
@@ -296,9 +314,17 @@ TEST_CASE("What cannot be meant is refused, with its key") {
       {"[verify]\nformats = [\"qcow3\"]", "verify.formats: expected one of"},
       {"[imports]\nproject_quota = \"6MB\"",
        "imports.project_quota: expected 0 (none), got 6000000 bytes: quotas are not available in this version"},
+      {"[verify]\nunpack = [\"zip\"]", "verify.unpack: expected one of"},
+      {"[verify]\nunpack = \"gzip\"", "verify.unpack: expected an array"},
+      {"[verify]\nunpack_ratio = 0", "verify.unpack_ratio: expected more than zero"},
       {"[verify]\nconvert_to = \"raw\"", "verify.convert_to: expected \"\", got \"raw\": conversion is not available"},
       {"[verify]\nconvert_to = \"vmdk\"", "verify.convert_to: expected \"\", got \"vmdk\""},
       {"[verify]\nmemory = 0", "verify.memory: expected more than zero"},
+      {"[verify.certificates]\nmine = \"x\"", "verify.certificates.mine: expected a UUID as the name of a certificate"},
+      {"[verify.certificates]\n71c675ab-d94f-49cd-a114-e12490b328d9 = 1",
+       "verify.certificates.71c675ab-d94f-49cd-a114-e12490b328d9: expected a string"},
+      {"[verify.certificates]\n71c675ab-d94f-49cd-a114-e12490b328d9 = \"\"", "expected the file of the certificate"},
+      {"[verify]\ncertificates = 1", "verify.certificates: expected a table"},
       {"[verify]\ntime = \"0\"", "verify.time: expected more than zero"},
       {"[digests]\nos_hash_algo = \"md5\"", "digests.os_hash_algo: expected one of \"sha512\", \"sha256\""},
       {"[bandwidth]\nprofile = \"fast\"", "bandwidth.profile: expected one of"},

@@ -2,6 +2,7 @@
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
+#include "schemas/image_signature.hpp"
 #include "schemas/json.hpp"
 
 using namespace sluice::schemas;
@@ -22,6 +23,12 @@ std::string text(std::initializer_list<std::string_view> parts) {
   for (const auto part : parts)
     whole.append(part);
   return whole;
+}
+
+const std::string md5 = R"({"algorithm":"md5","value":"d41d8cd98f00b204e9800998ecf8427e"})";
+
+std::string sha256(char digit) {
+  return text({R"({"algorithm":"sha256","value":")", std::string(64, digit), "\"}"});
 }
 
 /// A request whose image_properties are `text`.
@@ -83,8 +90,9 @@ TEST_CASE("Everything that a request may say is read") {
   CHECK(properties.extra == std::map<std::string, std::string>{
                                 {"os_distro", "debian"}, {"description", "two\nlines\tand a tab"}, {"empty", ""}});
   CHECK(request->expect.size == std::uint64_t{9223372036854775807});
-  CHECK(request->expect.checksum_algorithm == "sha256");
-  CHECK(request->expect.checksum_value == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+  CHECK(
+      (request->expect.checksums ==
+       std::vector<expected_checksum>{{"sha256", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"}}));
 }
 
 TEST_CASE("Null stands for a name or a format that is not said") {
@@ -106,8 +114,10 @@ TEST_CASE("Every format that the service knows may be declared") {
 
 TEST_CASE("A signature of an image passes unchanged") {
   const std::string signature(344, 'A');
-  const auto request = parse(
-      with_properties(text({"{\"img_signature\":\"", signature, "\",\"img_signature_hash_method\":\"SHA-256\"}"})));
+  const auto request =
+      parse(with_properties(text({R"({"img_signature":")", signature,
+                                  R"(","img_signature_hash_method":"SHA-256","img_signature_key_type":"RSA-PSS",)",
+                                  R"("img_signature_certificate_uuid":"71c675ab-d94f-49cd-a114-e12490b328d9"})"})));
   REQUIRE(request);
   CHECK(request->properties.extra.at("img_signature") == signature);
 }
@@ -206,6 +216,31 @@ TEST_CASE("A malformed request is refused, with the member at fault") {
        invalid_request, "/expect/checksum/value"},
       {with_expect(R"({"checksum":{"algorithm":"sha256","value":"x","salt":""}})"), unknown_member,
        "/expect/checksum/salt"},
+      {with_expect(R"({"checksums":{}})"), invalid_request, "/expect/checksums"},
+      {with_expect(R"({"checksums":[]})"), invalid_request, "/expect/checksums"},
+      {with_expect(R"({"checksums":[1,2,3,4,5]})"), invalid_request, "/expect/checksums"},
+      {with_expect(R"({"checksums":["x"]})"), invalid_request, "/expect/checksums/0"},
+      {with_expect(text({R"({"checksums":[)", md5, R"(,{"algorithm":"crc32","value":""}]})"})), invalid_request,
+       "/expect/checksums/1/algorithm"},
+      {with_expect(text({R"({"checksums":[)", md5, "]}"})), invalid_request, "/expect/checksums"},
+      {with_expect(R"({"checksums":[{"algorithm":"sha1","value":"e3b0"}]})"), invalid_request,
+       "/expect/checksums/0/value"},
+      {with_expect(text({R"({"checksums":[)", sha256('a'), ",", sha256('b'), "]}"})), invalid_request,
+       "/expect/checksums/1"},
+      {with_expect(text({R"({"checksum":)", sha256('a'), R"(,"checksums":[)", sha256('b'), "]}"})), invalid_request,
+       "/expect/checksums/0"},
+      {with_expect(R"({"checksums_url":1})"), invalid_request, "/expect/checksums_url"},
+      {with_expect(R"({"checksums_url":"file:///etc/SHA256SUMS"})"), scheme_not_allowed, "/expect/checksums_url"},
+      {with_expect(R"({"checksums_url":"https://h:22/SHA256SUMS"})"), port_not_allowed, "/expect/checksums_url"},
+      {with_expect(R"({"checksums_url":"https://user@h/SHA256SUMS"})"), invalid_location, "/expect/checksums_url"},
+      {R"({"location":"https://h/x/","expect":{"checksums_url":"https://h/SHA256SUMS"}})", invalid_request,
+       "/expect/checksums_url"},
+      {with_expect(R"({"checksums_name":"x"})"), invalid_request, "/expect/checksums_name"},
+      {with_expect(R"({"checksums_url":"https://h/S","checksums_name":""})"), invalid_request,
+       "/expect/checksums_name"},
+      {with_expect(R"({"checksums_url":"https://h/S","checksums_name":"a\nb"})"), invalid_request,
+       "/expect/checksums_name"},
+      {with_expect(R"({"checksums_url":"https://h/S","checksums_name":1})"), invalid_request, "/expect/checksums_name"},
   };
   for (const auto& row : rows) {
     INFO(row.body);
@@ -215,6 +250,64 @@ TEST_CASE("A malformed request is refused, with the member at fault") {
     CHECK(to_string(request.error().code) == to_string(row.code));
     CHECK(request.error().field == row.field);
     CHECK(request.error().message.back() == '.');
+  }
+}
+
+TEST_CASE("Several checksums are read, each algorithm once, and md5 only beside one that proves something") {
+  const auto several =
+      parse(with_expect(text({R"({"checksum":)", sha256('A'), R"(,"checksums":[)", md5, ",", sha256('a'),
+                              R"(],"checksums_url":"HTTPS://H/S?k=1","checksums_name":"a b"})"})));
+  REQUIRE(several);
+  CHECK((several->expect.checksums == std::vector<expected_checksum>{{"sha256", std::string(64, 'a')},
+                                                                     {"md5", "d41d8cd98f00b204e9800998ecf8427e"}}));
+  CHECK(several->expect.checksums_url == "https://h/S?k=1");
+  CHECK(several->expect.checksums_name == "a b");
+  // The file gives sha256 or sha512, or the import fails.
+  CHECK(parse(with_expect(text({R"({"checksums":[)", md5, R"(],"checksums_url":"https://h/S"})"}))));
+}
+
+TEST_CASE("A signed image has all four properties, and they stay on it") {
+  const nlohmann::json sound{{"img_signature", "c2lnbmF0\ndXJl"},
+                             {"img_signature_hash_method", "SHA-384"},
+                             {"img_signature_key_type", "ECC_SECP384R1"},
+                             {"img_signature_certificate_uuid", "71C675AB-d94f-49cd-a114-e12490b328d9"}};
+  const auto request = parse(with_properties(sound.dump()));
+  REQUIRE(request);
+  CHECK(request->properties.extra.size() == 4);
+  const auto read = signature_of(request->properties.extra, "");
+  REQUIRE(read);
+  CHECK((**read == image_signature{"signature", "sha384", "ECC_SECP384R1", "71c675ab-d94f-49cd-a114-e12490b328d9"}));
+  CHECK_FALSE(signature_of({{"img_config_drive", "optional"}}, "")->has_value());
+  for (const auto& [name, value] : sound.items()) {
+    INFO(name);
+    auto without = sound;
+    without.erase(name);
+    auto refused = parse(with_properties(without.dump()));
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().code == error_code::invalid_request);
+    CHECK(refused.error().field == text({"/image_properties/", name}));
+    CHECK_THAT(refused.error().message, Contains(text({"Expected ", name, ":"})));
+    for (const auto* const wrong : {"", "SHA256", "ECC_SECP256R1", "71c675ab-", "a$==", "=", "YQ", "YQ=", "Y"}) {
+      auto other = sound;
+      other[name] = wrong;
+      refused = parse(with_properties(other.dump()));
+      INFO(wrong);
+      REQUIRE_FALSE(refused);
+      CHECK(refused.error().field == text({"/image_properties/", name}));
+    }
+  }
+}
+
+TEST_CASE("Base64 gives back what was put in, whatever its length") {
+  CHECK(decode_base64("") == "");
+  CHECK(decode_base64("YQ==") == "a");
+  CHECK(decode_base64("YWI=") == "ab");
+  CHECK(decode_base64("YWJj") == "abc");
+  CHECK(decode_base64(" YW\r\nJj\tYQ = =\n") == "abca");
+  CHECK(decode_base64("/+8=") == "\xff\xef");
+  for (const auto* const wrong : {"Y", "YQ", "YQ=", "YQ===", "YWI", "YWJj=", "YQ==YQ==", "Y-_=", "YWJ\xc3"}) {
+    INFO(wrong);
+    CHECK_FALSE(decode_base64(wrong));
   }
 }
 

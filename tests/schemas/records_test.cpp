@@ -30,7 +30,7 @@ class record_maker {
     record.project_id = text();
     record.user_id = text();
     record.status = statuses[random_() % 5];
-    record.request = {text(), properties(), {maybe(number()), maybe(text()), maybe(text())}};
+    record.request = {text(), properties(), {maybe(number()), checksums(), maybe(text()), maybe(text())}};
     record.created_at = time();
     record.updated_at = time();
     record.expires_at = maybe(time());
@@ -51,6 +51,12 @@ class record_maker {
   template <class Value>
   std::optional<Value> maybe(Value value) {
     return coin() ? std::optional<Value>{std::move(value)} : std::nullopt;
+  }
+  std::vector<expected_checksum> checksums() {
+    std::vector<expected_checksum> made;
+    for (auto count = random_() % 3; count > 0; --count)
+      made.push_back({text(), text()});
+    return made;
   }
   std::uint64_t number() {
     const auto value = (std::uint64_t{random_()} << 32) | random_();
@@ -107,7 +113,7 @@ class record_maker {
       made.remarks.push_back(text());
     return made;
   }
-  content_facts facts() { return {number(), number(), text(), text(), text(), text()}; }
+  content_facts facts() { return {number(), number(), text(), text(), text(), text(), text()}; }
 
   std::mt19937 random_;
 };
@@ -144,6 +150,19 @@ TEST_CASE("Records of version 1 stay readable, byte for byte") {
   const auto kept = golden("image-v1.json", encode(samples::image()));
   CHECK(decode_image(kept) == samples::image());
   CHECK(encode(samples::image()) == kept);
+}
+
+TEST_CASE("A record of when there was one checksum, with members of its own, is read as a list of one") {
+  auto old = json::parse(encode(samples::import(image_import_status::waiting)));
+  old["expect"]["checksum_algorithm"] = "sha256";
+  old["expect"]["checksum_value"] = "ab";
+  const auto read = decode_image_import(old.dump());
+  REQUIRE(read);
+  CHECK((read->request.expect.checksums == std::vector<expected_checksum>{{"sha256", "ab"}}));
+  old["expect"]["checksums"] = json::array({{{"algorithm", "sha512"}}});
+  const auto refused = decode_image_import(old.dump());
+  REQUIRE_FALSE(refused);
+  CHECK_THAT(refused.error().message, Catch::Matchers::Contains("expect.checksums.value"));
 }
 
 TEST_CASE("A damaged record is refused, whichever member is missing or of another kind") {

@@ -133,14 +133,13 @@ TEST_CASE_METHOD(pipeline_fixture, "the expected checksum decides, whichever of 
   sources.play({serving(content)});
   auto what = record();
   const std::string algorithm = GENERATE("sha256", "sha512");
-  what.request.expect.checksum_algorithm = algorithm;
   const auto right = digest_of(algorithm.c_str(), *content);
   SECTION("right") {
-    what.request.expect.checksum_value = right;
+    what.request.expect.checksums = {{algorithm, right}};
     check_complete(run(what), *content, what.id);
   }
   SECTION("wrong") {
-    what.request.expect.checksum_value = std::string(right.size(), '0');
+    what.request.expect.checksums = {{algorithm, std::string(right.size(), '0')}};
     const auto why = failure_of(what);
     CHECK(why.code == error_code::checksum_mismatch);
     CHECK_THAT(why.message, Catch::Contains(right) && Catch::Contains(std::string(right.size(), '0')));
