@@ -35,6 +35,7 @@
 #include "actors/verification/sandbox/walk_job.hpp"
 #include "http/api/service.hpp"
 #include "http/client/http_source.hpp"
+#include "http/client/keystone.hpp"
 #include "persistence/blob_store.hpp"
 #include "persistence/record_store.hpp"
 #include "schemas/configuration.hpp"
@@ -151,6 +152,7 @@ class service {
   actors::control_configuration system_configuration_;
   std::unique_ptr<caf::actor_system> system_;
   std::unique_ptr<actors::actor_tree> tree_;
+  std::unique_ptr<http::keystone> keystone_;
   std::unique_ptr<http::api_server> api_;
 };
 
@@ -219,6 +221,13 @@ schemas::result<void> service::start() {
     for (const auto& check : checks_)
       facts.checks.emplace_back(check->name());
   };
+  if (configuration_.auth.mode == schemas::auth_mode::keystone) {
+    auto keystone = http::keystone::start(configuration_.keystone);
+    if (!keystone)
+      return tl::unexpected{keystone.error()};
+    keystone_ = std::move(*keystone);
+    parts.tokens = keystone_.get();
+  }
   api_ = std::make_unique<http::api_server>(std::move(parts));
   if (const auto listening = api_->start(); !listening)
     return listening;
@@ -289,6 +298,7 @@ void service::stop() {
     spdlog::warn("not every import paused in time; each continues from its last checkpoint");
   reads.wait();
   api_.reset();
+  keystone_.reset();
   tree_.reset();
   if (pipelines_)
     pipelines_->shutdown();

@@ -47,7 +47,7 @@ result<void> read_entry(const std::string& name, const toml::node& value, std::s
   if (dot == std::string::npos)
     return refuse_at(
         origin, value.source(), name,
-        "expected one of the sections http, store, auth, auth.keystone, imports, sources, verify, digests, "
+        "expected one of the sections http, store, auth, auth.keystone, policy, imports, sources, verify, digests, "
         "bandwidth, network, got an unknown name");
   return refuse_at(origin, value.source(), name,
                    "expected one of the keys " + keys_of_section(name.substr(0, dot)) + ", got an unknown name");

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "schemas/failure.hpp"
+#include "schemas/policy.hpp"
 
 namespace sluice::schemas {
 
@@ -55,6 +56,12 @@ struct keystone_configuration {
   std::string project_domain = "Default";
   std::string region;
   std::chrono::milliseconds cache_ttl = std::chrono::seconds{300};
+  std::string application_credential_id;  ///< instead of username, password and project
+  std::string application_credential_secret;
+  std::string application_credential_secret_file;
+  std::string www_authenticate_uri;  ///< where clients are told to get tokens; "" = url
+  std::string ca_file;
+  std::chrono::milliseconds timeout = std::chrono::seconds{10};  ///< for one answer of Keystone
 
   friend bool operator==(const keystone_configuration&, const keystone_configuration&) = default;
 };
@@ -191,6 +198,7 @@ struct configuration {
   store_configuration store;
   auth_configuration auth;
   keystone_configuration keystone;
+  schemas::policy policy;
   imports_configuration imports;
   sources_configuration sources;
   verify_configuration verify;

@@ -35,6 +35,9 @@ template <class Value>
 /// The first refusal of several checks.
 [[nodiscard]] result<void> first_refusal(std::initializer_list<result<void>> checks);
 
+/// Rules of `[auth.keystone]`, which hold only in mode "keystone": where it is, and exactly one account of the service.
+[[nodiscard]] result<void> check_keystone(const keystone_configuration& keystone);
+
 /// Rules of `[bandwidth]`: words, ranges, caps that leave room for the trickle, hours that do not contradict each
 /// other.
 [[nodiscard]] result<void> check_bandwidth(const bandwidth_configuration& bandwidth);

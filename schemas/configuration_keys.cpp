@@ -113,6 +113,23 @@ outcome read_raw_policy(const node& from, raw_policy& to) {
   return read_choice(from, to, {{"recognised", raw_policy::recognised}, {"any", raw_policy::any}});
 }
 
+/// Roles are compared in lower case, as Keystone compares them.
+outcome read_role(const node& from, std::string& to) {
+  auto wrong = read_text(from, to);
+  for (auto& c : to)
+    c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  return wrong;
+}
+
+template <policy_rule Rule>
+outcome read_rule(const node& from, configuration& to) {
+  std::vector<std::string> roles;
+  auto wrong = read_list(from, roles, "role names", read_role);
+  if (!wrong)
+    to.policy.set(Rule, std::move(roles));
+  return wrong;
+}
+
 // clang-format off
 constexpr std::array keys{
     configuration_key{"http.listen", [](const node& n, configuration& c) { return read_text(n, c.http.listen); }},
@@ -132,6 +149,39 @@ constexpr std::array keys{
     configuration_key{"auth.keystone.project_domain", [](const node& n, configuration& c) { return read_text(n, c.keystone.project_domain); }},
     configuration_key{"auth.keystone.region", [](const node& n, configuration& c) { return read_text(n, c.keystone.region); }},
     configuration_key{"auth.keystone.cache_ttl", [](const node& n, configuration& c) { return read_time(n, c.keystone.cache_ttl); }},
+    configuration_key{"auth.keystone.application_credential_id", [](const node& n, configuration& c) { return read_text(n, c.keystone.application_credential_id); }},
+    configuration_key{"auth.keystone.application_credential_secret", [](const node& n, configuration& c) { return read_text(n, c.keystone.application_credential_secret); }},
+    configuration_key{"auth.keystone.application_credential_secret_file", [](const node& n, configuration& c) { return read_text(n, c.keystone.application_credential_secret_file); }},
+    configuration_key{"auth.keystone.www_authenticate_uri", [](const node& n, configuration& c) { return read_text(n, c.keystone.www_authenticate_uri); }},
+    configuration_key{"auth.keystone.ca_file", [](const node& n, configuration& c) { return read_text(n, c.keystone.ca_file); }},
+    configuration_key{"auth.keystone.timeout", [](const node& n, configuration& c) { return read_time(n, c.keystone.timeout); }},
+    configuration_key{"policy.roles", [](const node& n, configuration& c) { return read_list(n, c.policy.further_roles, "role names", read_role); }},
+    configuration_key{"policy.get_images", read_rule<policy_rule::get_images>},
+    configuration_key{"policy.get_image", read_rule<policy_rule::get_image>},
+    configuration_key{"policy.download_image", read_rule<policy_rule::download_image>},
+    configuration_key{"policy.add_image", read_rule<policy_rule::add_image>},
+    configuration_key{"policy.modify_image", read_rule<policy_rule::modify_image>},
+    configuration_key{"policy.upload_image", read_rule<policy_rule::upload_image>},
+    configuration_key{"policy.delete_image", read_rule<policy_rule::delete_image>},
+    configuration_key{"policy.publicize_image", read_rule<policy_rule::publicize_image>},
+    configuration_key{"policy.communitize_image", read_rule<policy_rule::communitize_image>},
+    configuration_key{"policy.deactivate", read_rule<policy_rule::deactivate>},
+    configuration_key{"policy.reactivate", read_rule<policy_rule::reactivate>},
+    configuration_key{"policy.copy_image", read_rule<policy_rule::copy_image>},
+    configuration_key{"policy.get_members", read_rule<policy_rule::get_members>},
+    configuration_key{"policy.add_member", read_rule<policy_rule::add_member>},
+    configuration_key{"policy.modify_member", read_rule<policy_rule::modify_member>},
+    configuration_key{"policy.delete_member", read_rule<policy_rule::delete_member>},
+    configuration_key{"policy.tasks_api_access", read_rule<policy_rule::tasks_api_access>},
+    configuration_key{"policy.get_metadefs", read_rule<policy_rule::get_metadefs>},
+    configuration_key{"policy.modify_metadefs", read_rule<policy_rule::modify_metadefs>},
+    configuration_key{"policy.stores_info", read_rule<policy_rule::stores_info>},
+    configuration_key{"policy.stores_info_detail", read_rule<policy_rule::stores_info_detail>},
+    configuration_key{"policy.get_usage", read_rule<policy_rule::get_usage>},
+    configuration_key{"policy.manage_image_cache", read_rule<policy_rule::manage_image_cache>},
+    configuration_key{"policy.get_image_imports", read_rule<policy_rule::get_image_imports>},
+    configuration_key{"policy.add_image_import", read_rule<policy_rule::add_image_import>},
+    configuration_key{"policy.delete_image_import", read_rule<policy_rule::delete_image_import>},
     configuration_key{"imports.max_running", [](const node& n, configuration& c) { return read_count(n, c.imports.max_running); }},
     configuration_key{"imports.max_running_per_project", [](const node& n, configuration& c) { return read_count(n, c.imports.max_running_per_project); }},
     configuration_key{"imports.max_waiting_per_project", [](const node& n, configuration& c) { return read_count(n, c.imports.max_waiting_per_project); }},
@@ -210,7 +260,8 @@ std::string describe_value(const toml::node& value, std::string_view key) {
   constexpr std::size_t longest = 60;
   std::ostringstream type;
   type << value.type();
-  if (key.find("password") != std::string_view::npos || value.is_table() || value.is_array())
+  if (key.find("password") != std::string_view::npos || key.find("secret") != std::string_view::npos ||
+      value.is_table() || value.is_array())
     return "a value of type " + type.str();
   std::ostringstream text;
   value.visit([&text](const auto& typed) { text << typed; });

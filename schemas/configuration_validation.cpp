@@ -57,15 +57,25 @@ result<void> check_http(const configuration& subject) {
   return check_public_endpoint(http.public_endpoint);
 }
 
-result<void> check_auth(const configuration& subject) {
-  if (subject.auth.mode != auth_mode::keystone)
-    return {};
-  if (subject.keystone.url.empty())
-    return refuse_key("auth.keystone.url",
-                      "expected the URL of Keystone because auth.mode is \"keystone\", got nothing");
-  return refuse_key("auth.mode",
-                    "expected \"none\" or \"trusted-headers\", got \"keystone\", which is not available in this "
-                    "version; put an authenticating proxy in front and use \"trusted-headers\"");
+/// Roles that no token will ever have are misspelt: every one must be Keystone's own, or be declared.
+result<void> check_policy(const policy& subject) {
+  constexpr std::array known{"admin", "member", "reader"};
+  std::string all;
+  for (const auto* const name : known)
+    all += in_quotes(name) + ", ";
+  const auto is_known = [&](const std::string& role) {
+    return std::ranges::any_of(known, [&role](std::string_view each) { return each == role; }) ||
+           std::ranges::find(subject.further_roles, role) != subject.further_roles.end();
+  };
+  for (const auto& role : subject.further_roles)
+    if (role.empty() || role.size() > 255)
+      return refuse_key("policy.roles", "expected names of roles, got " + in_quotes(role));
+  for (const auto& rule : policy_rules())
+    for (const auto& role : subject.roles(rule.rule))
+      if (!is_known(role))
+        return refuse_key("policy." + std::string{rule.name},
+                          "expected roles among " + all + "and those that policy.roles names, got " + in_quotes(role));
+  return {};
 }
 
 result<void> check_imports(const imports_configuration& imports) {
@@ -129,7 +139,8 @@ result<void> validate(const configuration& subject) {
     return refuse_key("store.data_dir", "expected a directory, got \"\"");
   return first_refusal({
       check_http(subject),
-      check_auth(subject),
+      subject.auth.mode == auth_mode::keystone ? check_keystone(subject.keystone) : result<void>{},
+      check_policy(subject.policy),
       check_imports(subject.imports),
       check_sources(subject.sources),
       check_verify(subject.verify),

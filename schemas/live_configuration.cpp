@@ -38,6 +38,7 @@ std::vector<std::string> live_configuration::replace(const configuration& fresh)
   compare("http", fresh.http == current_.http);
   compare("store", fresh.store == current_.store);
   compare("auth", fresh.auth == current_.auth && fresh.keystone == current_.keystone);
+  compare("policy", fresh.policy == current_.policy);
   compare("sources", fresh.sources == current_.sources);
   compare("verify", fresh.verify == current_.verify);
   compare("digests", fresh.digests == current_.digests);

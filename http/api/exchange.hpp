@@ -16,6 +16,7 @@
 #include "http/server/message.hpp"
 #include "http/server/router.hpp"
 #include "schemas/image_import.hpp"
+#include "schemas/policy.hpp"
 
 namespace sluice::http {
 
@@ -51,8 +52,34 @@ struct exchange {
   return gone;
 }
 
+/// May who asks do what `rule` is about? For what depends on more than the route; routes have their rule in the table.
+[[nodiscard]] inline bool permits(const exchange& at, schemas::policy_rule rule) noexcept {
+  return at.state.parts.configuration.policy.allows(rule, at.who);
+}
+
 using resource_handler = std::function<boost::asio::awaitable<response>(exchange&)>;
-using api_router = router<resource_handler>;
+
+/// Who answers a route, and the rule of the policy that says who may ask.
+struct guarded_handler {
+  resource_handler answer;
+  schemas::policy_rule rule;
+};
+
+/// The table of routes. Each has its rule, held up in one place before its handler runs: a handler never sees a request
+/// whose roles are not enough.
+class api_router : public router<guarded_handler> {
+ public:
+  void add(verb method, std::string_view pattern, schemas::policy_rule rule, resource_handler handler) {
+    router::add(method, pattern, guarded_handler{std::move(handler), rule});
+  }
+  /// For routes that Glance has no rule for: what only reads is for whoever may list images, the rest for whoever may
+  /// change one.
+  void add(verb method, std::string_view pattern, resource_handler handler) {
+    const bool reads = method == verb::get || method == verb::head;
+    add(method, pattern, reads ? schemas::policy_rule::get_images : schemas::policy_rule::modify_image,
+        std::move(handler));
+  }
+};
 
 /// Scheme and authority for absolute URLs in answers, without a trailing slash: what the operator configured, else
 /// what the client asked for (checked when the head was read), else the address it reached.

@@ -51,9 +51,13 @@ response fault(const failure& why, const request& asked, unsigned status) {
   auto given = in_form(why, status, form);
   if (status == 429 || status == 503)
     given.fields.emplace_back("Retry-After", retry_after_seconds);
-  if (status == 401)
-    given.fields.emplace_back("WWW-Authenticate", "Keystone realm=\"images\"");
   return given;
+}
+
+response not_permitted(schemas::policy_rule rule, const request& asked) {
+  return fault(
+      failure{error_code::forbidden, "You are not authorized to complete " + std::string{to_string(rule)} + " action."},
+      asked);
 }
 
 response no_such_import(std::string_view id, const request& asked) {

@@ -2,9 +2,12 @@
 #include "http/api/identity.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <optional>
 #include <string>
 #include <string_view>
+
+#include "http/tokens/token_digest.hpp"
 
 namespace sluice::http {
 namespace {
@@ -58,6 +61,16 @@ tl::unexpected<schemas::failure> unauthorized() {
 }
 
 }  // namespace
+
+result<std::string_view> token_in(const request& asked, std::string_view name) {
+  const auto [first, last] = asked.fields.equal_range(name);
+  if (first == last)
+    return std::string_view{};
+  const std::string_view token{first->value()};
+  if (std::next(first) == last && may_be_token(token))
+    return token;
+  return refuse(error_code::unauthorized, "The header " + std::string{name} + " holds no token.");
+}
 
 result<identity> identify(const request& asked, const schemas::auth_configuration& configuration) {
   const bool trusted = configuration.mode == schemas::auth_mode::trusted_headers;

@@ -91,7 +91,7 @@ asio::awaitable<response> read(exchange& at) {
 }  // namespace
 
 void add_image_file(api_router& routes) {
-  routes.add(verb::get, "/v2/images/{id}/file", read);
+  routes.add(verb::get, "/v2/images/{id}/file", schemas::policy_rule::download_image, read);
 }
 
 }  // namespace sluice::http

@@ -201,10 +201,10 @@ std::optional<image_import> visible_import(const api_state& state, const schemas
 }
 
 void add_image_imports(api_router& routes) {
-  routes.add(verb::post, collection, create);
-  routes.add(verb::get, collection, list);
-  routes.add(verb::get, "/v2/image-imports/{id}", show);
-  routes.add(verb::delete_, "/v2/image-imports/{id}", remove);
+  routes.add(verb::post, collection, schemas::policy_rule::add_image_import, create);
+  routes.add(verb::get, collection, schemas::policy_rule::get_image_imports, list);
+  routes.add(verb::get, "/v2/image-imports/{id}", schemas::policy_rule::get_image_imports, show);
+  routes.add(verb::delete_, "/v2/image-imports/{id}", schemas::policy_rule::delete_image_import, remove);
 }
 
 }  // namespace sluice::http

@@ -164,9 +164,9 @@ std::optional<image> visible_image(const api_state& state, const schemas::identi
 }
 
 void add_images(api_router& routes) {
-  routes.add(verb::get, "/v2/images/{id}", show);  // first: the busiest
-  routes.add(verb::get, collection, list);
-  routes.add(verb::delete_, "/v2/images/{id}", remove);
+  routes.add(verb::get, "/v2/images/{id}", schemas::policy_rule::get_image, show);  // first: the busiest
+  routes.add(verb::get, collection, schemas::policy_rule::get_images, list);
+  routes.add(verb::delete_, "/v2/images/{id}", schemas::policy_rule::delete_image, remove);
 }
 
 }  // namespace sluice::http

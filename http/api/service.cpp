@@ -7,11 +7,11 @@
 
 #include <spdlog/spdlog.h>
 
+#include "http/api/authentication.hpp"
 #include "http/api/bandwidth.hpp"
 #include "http/api/discovery.hpp"
 #include "http/api/exchange.hpp"
 #include "http/api/faults.hpp"
-#include "http/api/identity.hpp"
 #include "http/api/image_file.hpp"
 #include "http/api/image_imports.hpp"
 #include "http/api/images.hpp"
@@ -32,7 +32,8 @@ using schemas::result;
 class api_handler final : public request_handler {
  public:
   enum class port : std::uint8_t { api, operators };
-  api_handler(api_state& state, port which) : state_{state}, port_{which} {}
+  /// `who` is null on the operators' port.
+  api_handler(api_state& state, port which, authentication* who) : state_{state}, port_{which}, who_{who} {}
 
   [[nodiscard]] api_router& routes() noexcept { return routes_; }
 
@@ -43,6 +44,8 @@ class api_handler final : public request_handler {
       state_.parts.signals.requests.fetch_add(1, std::memory_order_relaxed);
     auto pending = answer(asked, loop);
     auto given = co_await std::move(pending);
+    if (given.status == 401 && who_ != nullptr)
+      given.fields.emplace_back("WWW-Authenticate", who_->challenge());
     if (port_ == port::api)
       state_.parts.metrics.answered(what, given.status, std::chrono::steady_clock::now() - began);
     co_return given;
@@ -52,11 +55,16 @@ class api_handler final : public request_handler {
   asio::awaitable<response> answer(const request& asked, event_loop& loop) {
     const auto& path = asked.target.path;
     exchange at{state_, asked, loop};
-    if (port_ == port::api && !is_open_to_all(path)) {
-      auto who = identify(asked, state_.parts.configuration.auth);
-      if (!who)
-        co_return fault(who.error(), asked);
-      at.who = std::move(*who);
+    const bool guarded = port_ == port::api && !is_open_to_all(path);
+    if (guarded) {
+      auto who = who_->at_once(asked, loop);
+      if (!who) {
+        auto pending = who_->in_time(asked, loop);
+        who = co_await std::move(pending);
+      }
+      if (!*who)
+        co_return fault(who->error(), asked);
+      at.who = std::move(**who);
     }
     const auto found = routes_.find(asked.method, path);
     if (!found.handler && found.allow.empty())
@@ -67,16 +75,19 @@ class api_handler final : public request_handler {
       refused.fields.emplace_back("Allow", found.allow);
       co_return refused;
     }
+    if (guarded && !permits(at, found.handler->rule))
+      co_return not_permitted(found.handler->rule, asked);
     if (asked.has_body && asked.method != verb::post && asked.method != verb::patch && asked.method != verb::put)
       co_return fault(failure(error_code::invalid_request, "This method takes no body. Send the request without one."),
                       asked);
     at.parameter = found.parameter;
     at.second = found.second;
-    co_return co_await (*found.handler)(at);
+    co_return co_await found.handler->answer(at);
   }
 
   api_state& state_;
   port port_;
+  authentication* who_;
   api_router routes_;
 };
 
@@ -116,8 +127,9 @@ class api_server::implementation {
   implementation(service_parts parts, server_limits chosen)
       : limits{chosen},
         state{std::move(parts), limits},
-        api{state, api_handler::port::api},
-        operators{state, api_handler::port::operators} {
+        who{state.parts.configuration, state.parts.tokens},
+        api{state, api_handler::port::api, &who},
+        operators{state, api_handler::port::operators, nullptr} {
     add_images(api.routes());
     add_image_file(api.routes());
     add_image_imports(api.routes());
@@ -131,12 +143,10 @@ class api_server::implementation {
 
   result<void> start(std::size_t loops) {
     const auto& configuration = state.parts.configuration;
-    if (configuration.auth.mode == schemas::auth_mode::keystone)
-      return schemas::refuse(error_code::invalid_request,
-                             "auth.mode: this version cannot validate Keystone tokens itself. Use trusted-headers "
-                             "behind an authenticating proxy.");
     auto options = api_options(configuration, limits);
     options.loops = loops != 0 ? loops : std::max(1U, std::thread::hardware_concurrency());
+    if (auto prepared = who.prepare(options.loops); !prepared)
+      return prepared;
     api_front = std::make_unique<server>(std::move(options), api, state.parts.signals);
     if (auto started = api_front->start(); !started)
       return started;
@@ -149,6 +159,8 @@ class api_server::implementation {
   }
 
   void stop(std::chrono::milliseconds grace) {
+    if (state.parts.tokens != nullptr)
+      state.parts.tokens->stop();  // known tokens go on; who waits for another is told at once
     if (operator_front)
       operator_front->stop(std::chrono::milliseconds{0});
     if (api_front)
@@ -157,6 +169,7 @@ class api_server::implementation {
 
   const server_limits limits;
   api_state state;
+  authentication who;
   api_handler api;
   api_handler operators;
   actors::serving_signals operator_signals;  ///< nobody gives way to the operator's port

@@ -13,6 +13,7 @@
 #include "actors/metrics/exposition.hpp"
 #include "actors/protocol.hpp"
 #include "http/server/limits.hpp"
+#include "http/tokens/token_validator.hpp"
 #include "persistence/blob_store.hpp"
 #include "persistence/record_store.hpp"
 #include "schemas/configuration.hpp"
@@ -37,6 +38,7 @@ struct service_parts {
   schemas::live_configuration& live;
   actors::service_metrics& metrics;
   std::function<void(actors::exposed_facts&)> sample;  ///< fills in what only sluiced.cpp can reach; may be empty
+  token_validator* tokens = nullptr;                   ///< who validates tokens; needed in mode "keystone" alone
 };
 
 /// The API and the operator's port. Constructed, it does nothing; started, it serves until `stop`.

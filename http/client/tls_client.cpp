@@ -10,7 +10,7 @@ namespace sluice::http {
 
 namespace ssl = boost::asio::ssl;
 
-schemas::result<std::shared_ptr<ssl::context>> make_tls_client(const std::string& ca_file) {
+schemas::result<std::shared_ptr<ssl::context>> make_tls_client(const std::string& ca_file, std::string_view key) {
   auto context = std::make_shared<ssl::context>(ssl::context::tls_client);
   SSL_CTX_set_min_proto_version(context->native_handle(), TLS1_2_VERSION);
   SSL_CTX_set_options(context->native_handle(), SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
@@ -25,7 +25,7 @@ schemas::result<std::shared_ptr<ssl::context>> make_tls_client(const std::string
   if (error)
     return schemas::refuse(
         schemas::error_code::invalid_request,
-        "sources.ca_file: expected a readable file of certificates in PEM form, got \"" + ca_file + "\".");
+        std::string{key} + ": expected a readable file of certificates in PEM form, got \"" + ca_file + "\".");
   return context;
 }
 

@@ -28,8 +28,9 @@ class event_loop {
  public:
   using executor_type = boost::asio::io_context::executor_type;
 
-  /// `signals` is told how the loop fares, and outlives it.
-  explicit event_loop(actors::serving_signals& signals) : watch_{context_, signals} {}
+  /// `signals` is told how the loop fares, and outlives it. `number` is its place among the loops of its server.
+  explicit event_loop(actors::serving_signals& signals, std::size_t number = 0)
+      : number_{number}, watch_{context_, signals} {}
   event_loop(const event_loop&) = delete;
   event_loop& operator=(const event_loop&) = delete;
   ~event_loop();
@@ -40,6 +41,8 @@ class event_loop {
 
   [[nodiscard]] executor_type executor() noexcept { return context_.get_executor(); }
   [[nodiscard]] boost::asio::io_context& context() noexcept { return context_; }
+  /// For what there is one of a loop: below the number of loops of the server.
+  [[nodiscard]] std::size_t number() const noexcept { return number_; }
   /// Sessions on this loop; any thread may ask.
   [[nodiscard]] std::size_t load() const noexcept { return load_.load(std::memory_order_relaxed); }
 
@@ -58,6 +61,7 @@ class event_loop {
  private:
   boost::asio::io_context context_{1};
   boost::asio::executor_work_guard<executor_type> work_{context_.get_executor()};
+  const std::size_t number_;
   std::unordered_set<session*> sessions_;
   std::unordered_set<waiter*> waiters_;
   std::atomic<std::size_t> load_{0};

@@ -65,7 +65,7 @@ class server::implementation {
         return tl::unexpected<schemas::failure>{loaded.error()};
     }
     for (std::size_t i = 0; i < std::max<std::size_t>(options.loops, 1); ++i)
-      loops.push_back(std::make_unique<event_loop>(signals));
+      loops.push_back(std::make_unique<event_loop>(signals, i));
     auto listening = listen_on(loops.front()->executor(), *address, options.congestion_control);
     if (!listening)
       return tl::unexpected<schemas::failure>{listening.error()};

@@ -95,6 +95,15 @@ user_domain = "ud"
 project_domain = "pd"
 region = "r"
 cache_ttl = "1s"
+application_credential_id = "aci"
+application_credential_secret = "acs"
+application_credential_secret_file = "acf"
+www_authenticate_uri = "w"
+ca_file = "ca"
+timeout = "2s"
+[policy]
+roles = ["Uploader"]
+add_image = ["uploader"]
 [imports]
 max_running = 1
 max_running_per_project = 2
@@ -172,7 +181,9 @@ congestion_control = "cubic"
   expected.http = {"[::1]:1", "127.0.0.1:2", "https://images.example.org/prefix", "c", "k"};
   expected.store = {"/d"};
   expected.auth = {auth_mode::trusted_headers, true};
-  expected.keystone = {"u", "n", "p", "f", "j", "ud", "pd", "r", 1s};
+  expected.keystone = {"u", "n", "p", "f", "j", "ud", "pd", "r", 1s, "aci", "acs", "acf", "w", "ca", 2s};
+  expected.policy.further_roles = {"uploader"};
+  expected.policy.set(policy_rule::add_image, {"uploader"});
   expected.imports = {1, 2, 3, 4, 5 << 10, 0, 7h, 8s, 9, 10min, 0};
   expected.sources = {{"https"}, {}, {"10.0.0.0/8", "::1/128"}, "ca"};
   auto& verify = expected.verify;
@@ -295,8 +306,6 @@ TEST_CASE("What cannot be meant is refused, with its key") {
        "http.public_endpoint: expected the base of a URL"},
       {"[store]\ndata_dir = \"\"", "f.toml:2: store.data_dir: expected a directory"},
       {"[auth]\nmode = \"keystone\"", "f.toml:1: auth.keystone.url: expected the URL of Keystone"},
-      {"[auth]\nmode = \"keystone\"\n[auth.keystone]\nurl = \"http://k/v3\"",
-       "f.toml:2: auth.mode: expected \"none\" or \"trusted-headers\", got \"keystone\", which is not available"},
       {"[imports]\nmax_running_per_project = 0", "imports.max_running_per_project: expected more than zero"},
       {"[imports]\nmax_waiting_per_project = 0", "imports.max_waiting_per_project: expected more than zero"},
       {"[imports]\nmax_image_size = 0", "imports.max_image_size: expected more than zero"},

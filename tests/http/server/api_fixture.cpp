@@ -21,7 +21,7 @@ void commit_to(persistence::record_store& records, Change change) {
 
 }  // namespace
 
-api_fixture::api_fixture(server_limits limits, schemas::auth_mode mode) {
+api_fixture::api_fixture(server_limits limits, schemas::auth_mode mode, token_validator* tokens) {
   configuration.http.listen = "127.0.0.1:0";
   configuration.http.operator_listen = "127.0.0.1:0";
   configuration.auth.mode = mode;
@@ -47,7 +47,8 @@ api_fixture::api_fixture(server_limits limits, schemas::auth_mode mode) {
                                                    bandwidth,
                                                    live,
                                                    metrics,
-                                                   {}},
+                                                   {},
+                                                   tokens},
                                      limits);
   const auto started = api->start(2);
   if (!started)

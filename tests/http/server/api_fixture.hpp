@@ -30,7 +30,9 @@ inline std::string id_of(int number) {
 /// A served API on real sockets, over real stores in a directory of its own and actors that only pretend.
 class api_fixture {
  public:
-  explicit api_fixture(server_limits limits = {}, schemas::auth_mode mode = schemas::auth_mode::trusted_headers);
+  /// `tokens` is who validates tokens in mode "keystone".
+  explicit api_fixture(server_limits limits = {}, schemas::auth_mode mode = schemas::auth_mode::trusted_headers,
+                       token_validator* tokens = nullptr);
   ~api_fixture();
   api_fixture(const api_fixture&) = delete;
   api_fixture& operator=(const api_fixture&) = delete;

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "http/client/keystone_line.hpp"
+
+#include <array>
+#include <span>
+#include <utility>
+
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+
+#include "http/client/body_reader.hpp"
+#include "http/client/exchange.hpp"
+#include "http/client/live_connection.hpp"
+#include "http/client/tls_client.hpp"
+
+namespace sluice::http {
+
+namespace asio = boost::asio;
+using schemas::error_code;
+using schemas::result;
+
+namespace {
+
+constexpr std::size_t longest_body = std::size_t{1} << 20;
+constexpr std::size_t resolver_threads = 2;
+constexpr std::size_t read_step = 16 << 10;
+
+tl::unexpected<schemas::failure> unavailable(std::string words) {
+  return schemas::refuse(error_code::overloaded, std::move(words));
+}
+
+/// What the failure of a source says, without the words for the owner of an import.
+tl::unexpected<schemas::failure> unavailable(const actors::source_failure& why) {
+  switch (why.why.code) {
+    case error_code::source_unreachable: return unavailable("it could not be reached");
+    case error_code::source_tls: return unavailable("its certificate does not hold");
+    case error_code::source_stalled: return unavailable("it did not answer in time");
+    case error_code::source_truncated: return unavailable("it closed the connection without a complete answer");
+    default: return unavailable("its answer is not sound HTTP/1.1");
+  }
+}
+
+/// Ends the connection when the time is over. Owned by the coroutine that waits.
+class time_limit {
+ public:
+  time_limit(const asio::any_io_executor& where, std::shared_ptr<live_connection> live,
+             std::chrono::steady_clock::time_point deadline)
+      : timer_{where, deadline} {
+    timer_.async_wait([live = std::move(live)](const boost::system::error_code& cancelled) {
+      if (!cancelled)
+        live->abort();
+    });
+  }
+
+ private:
+  asio::steady_timer timer_;
+};
+
+std::string text_of(const keystone_request& request, const schemas::location& base) {
+  auto out = request.method + ' ' + base.target + request.path + " HTTP/1.1\r\nHost: " + base.host_header() +
+             "\r\nUser-Agent: sluice/0.1\r\nAccept: application/json\r\nAccept-Encoding: identity\r\n"
+             "Connection: close\r\n" +
+             request.fields;
+  if (!request.body.empty())
+    out += "Content-Type: application/json\r\nContent-Length: " + std::to_string(request.body.size()) + "\r\n";
+  return out + "\r\n" + request.body;
+}
+
+}  // namespace
+
+keystone_line::keystone_line(schemas::location base, fetch_limits limits, std::shared_ptr<connector> network)
+    : base_{std::move(base)}, limits_{limits}, network_{std::move(network)} {}
+
+result<keystone_line> keystone_line::to(const schemas::keystone_configuration& keystone) {
+  schemas::sources_configuration any_port;
+  any_port.schemes = {"http", "https"};
+  any_port.ports.clear();
+  auto base = schemas::parse_location(keystone.url, any_port);
+  if (!base)
+    return schemas::refuse(error_code::invalid_request, "auth.keystone.url: " + base.error().message);
+  base->target.erase(base->target.find_last_not_of('/') + 1);
+  if (!base->target.ends_with("/v3"))
+    base->target += "/v3";
+  auto tls = make_tls_client(keystone.ca_file, "auth.keystone.ca_file");
+  if (!tls)
+    return tl::unexpected{tls.error()};
+  auto everywhere = address_policy::from({"0.0.0.0/0", "::/0"});
+  if (!everywhere)
+    return tl::unexpected{everywhere.error()};
+  fetch_limits limits;
+  limits.resolve = limits.connect_one = limits.connect_all = limits.handshake = keystone.timeout;
+  limits.first_answer = limits.idle = keystone.timeout;
+  limits.minimum_rate = 0;
+  auto network = std::make_shared<connector>(std::move(*everywhere), std::move(*tls), limits, resolver_threads);
+  return keystone_line{std::move(*base), limits, std::move(network)};
+}
+
+asio::awaitable<result<keystone_answer>> keystone_line::send(keystone_request request,
+                                                             std::chrono::steady_clock::time_point deadline) const {
+  const auto live = std::make_shared<live_connection>();
+  const auto executor = co_await asio::this_coro::executor;
+  const time_limit limit{executor, live, deadline};
+  auto opened = co_await network_->connect(base_, live);
+  if (!opened)
+    co_return unavailable(opened.error());
+  auto text = text_of(request, base_);
+  auto got = co_await ask(*opened, std::move(text), limits_);
+  if (!got)
+    co_return unavailable(got.error());
+  keystone_answer out;
+  out.status = got->head.status;
+  out.subject_token = got->head.subject_token;
+  if (got->head.framing == body_framing::until_close || got->head.encoded) {
+    live->release();
+    if (out.status >= 200 && out.status < 300)
+      co_return unavailable("it does not say how long its answer is, or compressed it");
+    co_return out;  // the status alone says enough
+  }
+  body_reader body{*opened, std::move(*got), limits_};
+  std::array<std::byte, read_step> block;
+  const std::span<std::byte> into{block};
+  for (;;) {
+    auto received = co_await body.read_some(into);
+    if (!received)
+      co_return unavailable(received.error());
+    if (*received == 0)
+      break;
+    if (out.body.size() + *received > longest_body)
+      co_return unavailable("its answer is longer than 1 MiB");
+    out.body.append(reinterpret_cast<const char*>(block.data()), *received);
+  }
+  live->release();
+  co_return out;
+}
+
+}  // namespace sluice::http
