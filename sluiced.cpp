@@ -34,6 +34,7 @@
 #include "actors/verification/sandbox/process_sandbox.hpp"
 #include "actors/verification/sandbox/walk_job.hpp"
 #include "http/api/service.hpp"
+#include "http/client/barbican_certificates.hpp"
 #include "http/client/http_source.hpp"
 #include "http/client/keystone.hpp"
 #include "persistence/blob_store.hpp"
@@ -86,18 +87,32 @@ schemas::result<schemas::configuration> configured(const command_line& options) 
   return configuration;
 }
 
-/// Who may sign images: read from the files of [verify] once, at the start.
+/// Who may sign images: read from the files of [verify] once, at the start, and asked of Barbican.
 struct signers {
   std::unique_ptr<actors::configured_certificates> certificates;
+  std::unique_ptr<http::barbican_certificates> barbican;  ///< null: it is not asked
   std::shared_ptr<const actors::verification::trusted_authorities> authorities;
+
+  [[nodiscard]] actors::certificate_source* source() const {
+    if (barbican)
+      return barbican.get();
+    return certificates.get();
+  }
 };
 
-schemas::result<signers> load_signers(const schemas::verify_configuration& verify) {
+schemas::result<signers> load_signers(const schemas::configuration& configuration) {
+  const auto& verify = configuration.verify;
   signers loaded;
   auto certificates = actors::configured_certificates::load(verify);
   if (!certificates)
     return tl::unexpected{certificates.error()};
   loaded.certificates = std::make_unique<actors::configured_certificates>(std::move(*certificates));
+  if (!verify.barbican.url.empty()) {
+    auto barbican = http::barbican_certificates::to(verify.barbican, configuration.keystone, loaded.certificates.get());
+    if (!barbican)
+      return tl::unexpected{barbican.error()};
+    loaded.barbican = std::move(*barbican);
+  }
   if (verify.trusted_ca.empty())
     return loaded;
   auto authorities = actors::verification::trusted_authorities::load(verify.trusted_ca);
@@ -183,7 +198,7 @@ schemas::result<void> service::start() {
   moving.digests = configuration_.digests;
   moving.protections = protections_;
   moving.before = &gate_;
-  moving.certificates = signers_.certificates.get();
+  moving.certificates = signers_.source();
   moving.authorities = signers_.authorities;
   pipelines_ = std::make_unique<actors::pipeline_runner>(*sources_, *blobs_, throttles_, moving);
   files_ = std::make_unique<actors::store_work>(pipelines_->store());
@@ -354,7 +369,7 @@ int main(int argc, char** argv) {
     std::cerr << "sluiced: " << configuration.error().message << '\n';
     return 2;
   }
-  auto signers = load_signers(configuration->verify);
+  auto signers = load_signers(*configuration);
   if (!signers) {
     std::cerr << "sluiced: " << signers.error().message << '\n';
     return 2;

@@ -120,6 +120,15 @@ struct clamav_configuration {
   friend bool operator==(const clamav_configuration&, const clamav_configuration&) = default;
 };
 
+/// `[verify.barbican]`: where the certificates of those who sign images are kept, beside those of the configuration.
+struct barbican_configuration {
+  std::string url;  ///< "" = it is not asked
+  std::string ca_file;
+  std::chrono::milliseconds timeout = std::chrono::seconds{10};  ///< for one answer
+
+  friend bool operator==(const barbican_configuration&, const barbican_configuration&) = default;
+};
+
 /// `[verify]`
 struct verify_configuration {
   raw_policy raw = raw_policy::recognised;
@@ -137,6 +146,7 @@ struct verify_configuration {
   clamav_configuration clamav{};
   /// Who may sign images: `[verify.certificates]`, the certificate's UUID in lower case and its file (PEM or DER).
   std::map<std::string, std::string> certificates;
+  barbican_configuration barbican{};
   std::string trusted_ca;  ///< PEM bundle that those certificates must descend from; "" = they are trusted as they are
 
   friend bool operator==(const verify_configuration&, const verify_configuration&) = default;

@@ -38,6 +38,9 @@ template <class Value>
 /// Rules of `[auth.keystone]`, which hold only in mode "keystone": where it is, and exactly one account of the service.
 [[nodiscard]] result<void> check_keystone(const keystone_configuration& keystone);
 
+/// Rules of `[verify.barbican]`, which needs the service's account at Keystone in every mode.
+[[nodiscard]] result<void> check_barbican(const configuration& subject);
+
 /// Rules of `[bandwidth]`: words, ranges, caps that leave room for the trickle, hours that do not contradict each
 /// other.
 [[nodiscard]] result<void> check_bandwidth(const bandwidth_configuration& bandwidth);

@@ -140,6 +140,7 @@ result<void> validate(const configuration& subject) {
   return first_refusal({
       check_http(subject),
       subject.auth.mode == auth_mode::keystone ? check_keystone(subject.keystone) : result<void>{},
+      check_barbican(subject),
       check_policy(subject.policy),
       check_imports(subject.imports),
       check_sources(subject.sources),

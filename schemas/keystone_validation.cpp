@@ -7,14 +7,15 @@
 namespace sluice::schemas::configuration_checks {
 namespace {
 
-result<void> check_keystone_url(std::string_view key, const std::string& text) {
+result<void> check_cloud_url(std::string_view key, const std::string& text,
+                             std::string_view example = "https://keystone.example.org/v3") {
   const auto url = parse_url_reference(text);
   const bool usable = url && (url->scheme() == "http" || url->scheme() == "https") && url->has_authority() &&
                       !url->encoded_host().empty() && !url->has_userinfo() && !url->has_query() &&
                       !url->has_fragment() && std::ranges::none_of(text, [](char c) { return c <= ' ' || c == '"'; });
   if (usable)
     return {};
-  return refuse_key(key, "expected a URL such as \"https://keystone.example.org/v3\", got " +
+  return refuse_key(key, "expected a URL such as " + in_quotes(std::string{example}) + ", got " +
                              (text.empty() ? std::string{"nothing"} : in_quotes(text)));
 }
 
@@ -58,13 +59,27 @@ result<void> check_keystone(const keystone_configuration& keystone) {
                       "expected the URL of Keystone because auth.mode is \"keystone\", got nothing");
   const auto public_url = keystone.www_authenticate_uri.empty()
                               ? result<void>{}
-                              : check_keystone_url("auth.keystone.www_authenticate_uri", keystone.www_authenticate_uri);
+                              : check_cloud_url("auth.keystone.www_authenticate_uri", keystone.www_authenticate_uri);
   return first_refusal({
-      check_keystone_url("auth.keystone.url", keystone.url),
+      check_cloud_url("auth.keystone.url", keystone.url),
       check_credentials(keystone),
       public_url,
       check_positive("auth.keystone.cache_ttl", keystone.cache_ttl),
       check_positive("auth.keystone.timeout", keystone.timeout),
+  });
+}
+
+result<void> check_barbican(const configuration& subject) {
+  const auto& barbican = subject.verify.barbican;
+  if (barbican.url.empty())
+    return {};
+  if (subject.keystone.url.empty())
+    return refuse_key("auth.keystone.url",
+                      "expected the URL of Keystone because verify.barbican.url is set, got nothing");
+  return first_refusal({
+      check_cloud_url("verify.barbican.url", barbican.url, "https://barbican.example.org:9311"),
+      check_positive("verify.barbican.timeout", barbican.timeout),
+      check_keystone(subject.keystone),
   });
 }
 

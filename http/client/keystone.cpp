@@ -39,10 +39,10 @@ result<std::unique_ptr<keystone>> keystone::start(const schemas::keystone_config
                                                   const keystone_limits& limits) {
   if (const auto secret = secret_of(configuration); !secret)
     return tl::unexpected{secret.error()};
-  auto line = keystone_line::to(configuration);
+  auto line = cloud_line::to(endpoint_of(configuration));
   if (!line)
     return tl::unexpected{line.error()};
-  auto shared = std::make_shared<const keystone_line>(std::move(*line));
+  auto shared = std::make_shared<const cloud_line>(std::move(*line));
   std::unique_ptr<keystone> out{new keystone{configuration, std::move(shared), limits}};
   asio::co_spawn(out->context_, out->log_in(), asio::detached);
   out->thread_ = std::thread{[self = out.get()] {
@@ -59,7 +59,7 @@ result<std::unique_ptr<keystone>> keystone::start(const schemas::keystone_config
   return out;
 }
 
-keystone::keystone(const schemas::keystone_configuration& configuration, std::shared_ptr<const keystone_line> line,
+keystone::keystone(const schemas::keystone_configuration& configuration, std::shared_ptr<const cloud_line> line,
                    const keystone_limits& limits)
     : limits_{limits},
       cache_ttl_{configuration.cache_ttl},
@@ -173,12 +173,12 @@ asio::awaitable<shared_verdict> keystone::judge(std::shared_ptr<question> asked)
   co_return verdict;
 }
 
-asio::awaitable<result<keystone_answer>> keystone::ask_about(std::shared_ptr<question> asked) {
+asio::awaitable<result<cloud_answer>> keystone::ask_about(std::shared_ptr<question> asked) {
   for (bool again = false;; again = true) {
     const auto own = co_await account_.token();
     if (!own)
       co_return tl::unexpected<schemas::failure>(own.error());
-    keystone_request request;
+    cloud_request request;
     request.method = "GET";
     request.path = asked->key.expired_too ? "/auth/tokens?nocatalog&allow_expired=1" : "/auth/tokens?nocatalog";
     request.fields = "X-Auth-Token: " + *own + "\r\nX-Subject-Token: " + asked->token + "\r\n";
@@ -193,7 +193,7 @@ asio::awaitable<result<keystone_answer>> keystone::ask_about(std::shared_ptr<que
 }
 
 /// Null when the answer decides nothing.
-shared_verdict keystone::read(const keystone_answer& answer, bool expired_too) const {
+shared_verdict keystone::read(const cloud_answer& answer, bool expired_too) const {
   if (answer.status == 404 || answer.status == 400)
     return refused(error_code::unauthorized, "The token is not valid.");
   if (answer.status != 200)

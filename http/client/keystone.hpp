@@ -15,7 +15,7 @@
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 
-#include "http/client/keystone_line.hpp"
+#include "http/client/cloud_line.hpp"
 #include "http/client/service_account.hpp"
 #include "http/tokens/token_cache.hpp"
 #include "http/tokens/token_validator.hpp"
@@ -61,7 +61,7 @@ class keystone final : public token_validator {
   };
   using verdict_result = schemas::result<schemas::identity>;
 
-  keystone(const schemas::keystone_configuration& configuration, std::shared_ptr<const keystone_line> line,
+  keystone(const schemas::keystone_configuration& configuration, std::shared_ptr<const cloud_line> line,
            const keystone_limits& limits);
 
   void accept(const token_key& key, std::string token, continuation then);
@@ -70,8 +70,8 @@ class keystone final : public token_validator {
   void end_all();
   [[nodiscard]] boost::asio::awaitable<void> log_in();
   [[nodiscard]] boost::asio::awaitable<shared_verdict> judge(std::shared_ptr<question> asked);
-  [[nodiscard]] boost::asio::awaitable<schemas::result<keystone_answer>> ask_about(std::shared_ptr<question> asked);
-  [[nodiscard]] shared_verdict read(const keystone_answer& answer, bool expired_too) const;
+  [[nodiscard]] boost::asio::awaitable<schemas::result<cloud_answer>> ask_about(std::shared_ptr<question> asked);
+  [[nodiscard]] shared_verdict read(const cloud_answer& answer, bool expired_too) const;
   [[nodiscard]] shared_verdict unavailable(const std::string& reason);
   [[nodiscard]] shared_verdict refused(schemas::error_code code, std::string words) const;
 
@@ -80,7 +80,7 @@ class keystone final : public token_validator {
   const keystone_limits limits_;
   const std::chrono::milliseconds cache_ttl_;
   const std::chrono::milliseconds timeout_;
-  const std::shared_ptr<const keystone_line> line_;
+  const std::shared_ptr<const cloud_line> line_;
   service_account account_;
   token_cache known_;
   std::unordered_map<token_key, std::vector<continuation>, token_key_hash> in_hand_;

@@ -46,7 +46,7 @@ schemas::result<std::string> secret_of(const schemas::keystone_configuration& ke
           ": expected a readable file whose first line is the secret, got \"" + file + "\"");
 }
 
-service_account::service_account(schemas::keystone_configuration keystone, std::shared_ptr<const keystone_line> line)
+service_account::service_account(schemas::keystone_configuration keystone, std::shared_ptr<const cloud_line> line)
     : keystone_{std::move(keystone)}, line_{std::move(line)} {}
 
 asio::awaitable<service_account::result> service_account::token() {
@@ -88,7 +88,7 @@ asio::awaitable<schemas::result<void>> service_account::fetch() {
   const auto secret = secret_of(keystone_);  // read anew: a rotated secret needs no restart
   if (!secret)
     co_return schemas::refuse(error_code::overloaded, secret.error().message);
-  keystone_request request;
+  cloud_request request;
   request.method = "POST";
   request.path = "/auth/tokens";
   request.body = schemas::keystone_login(keystone_, *secret);
@@ -98,7 +98,7 @@ asio::awaitable<schemas::result<void>> service_account::fetch() {
   co_return accept(std::move(*answer));
 }
 
-schemas::result<void> service_account::accept(keystone_answer answer) {
+schemas::result<void> service_account::accept(cloud_answer answer) {
   if (answer.status == 401 || answer.status == 403)
     return schemas::refuse(error_code::overloaded, "it refuses the service's own account; check [auth.keystone]");
   if (answer.status != 201 && answer.status != 200)

@@ -8,7 +8,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/steady_timer.hpp>
 
-#include "http/client/keystone_line.hpp"
+#include "http/client/cloud_line.hpp"
 #include "schemas/configuration.hpp"
 #include "schemas/failure.hpp"
 #include "schemas/keystone_token.hpp"
@@ -21,7 +21,7 @@ class service_account {
  public:
   using result = schemas::result<std::string>;
 
-  service_account(schemas::keystone_configuration keystone, std::shared_ptr<const keystone_line> line);
+  service_account(schemas::keystone_configuration keystone, std::shared_ptr<const cloud_line> line);
 
   /// A token that is valid for a while yet. An old one that still holds is given while a new one cannot be had.
   [[nodiscard]] boost::asio::awaitable<result> token();
@@ -41,10 +41,10 @@ class service_account {
   using clock = std::chrono::steady_clock;
 
   [[nodiscard]] boost::asio::awaitable<schemas::result<void>> fetch();
-  [[nodiscard]] schemas::result<void> accept(keystone_answer answer);
+  [[nodiscard]] schemas::result<void> accept(cloud_answer answer);
 
   const schemas::keystone_configuration keystone_;
-  const std::shared_ptr<const keystone_line> line_;
+  const std::shared_ptr<const cloud_line> line_;
   std::shared_ptr<attempt> under_way_;
   std::string token_;
   clock::time_point renew_at_{};

@@ -148,6 +148,9 @@ socket = "127.0.0.1:3310"
 time = "15s"
 max_stream = "16MiB"
 on_failure = "accept"
+[verify.barbican]
+ca_file = "/b.pem"
+timeout = "3s"
 [verify.certificates]
 "71C675AB-d94f-49cd-a114-e12490b328d9" = "/signer.pem"
 [digests]
@@ -197,6 +200,7 @@ congestion_control = "cubic"
   verify.accept_trailing_bytes = false;
   verify.certificates = {{"71c675ab-d94f-49cd-a114-e12490b328d9", "/signer.pem"}};
   verify.trusted_ca = "authorities";
+  verify.barbican = {"", "/b.pem", 3s};
   expected.verify.commands = {{"a-1", "/bin/sh", {"-c", "x y"}, 13s, 14, {"iso"}, {"/srv"}, true}, {"b", "/bin/true"}};
   expected.verify.clamav = {"127.0.0.1:3310", 15s, 16 << 20, true};
   expected.digests = {"sha256", false};

@@ -63,5 +63,22 @@ TEST_CASE("The secret of an application credential is never shown in a refusal")
   CHECK_THAT(refusal("[auth.keystone]\napplication_credential_secret = 12345"), !Catch::Contains("12345"));
 }
 
+TEST_CASE("Barbican needs the service's account at Keystone, in every mode") {
+  const std::string account =
+      "[auth.keystone]\nurl = \"http://k/v3\"\nusername = \"u\"\npassword = \"p\"\nproject = \"s\"\n";
+  const std::string barbican = "[verify.barbican]\nurl = \"https://b:9311\"\n";
+  const auto parsed = parse_configuration(account + barbican, "f.toml");
+  REQUIRE(parsed);
+  CHECK(parsed->verify.barbican.url == "https://b:9311");
+  CHECK_THAT(refusal(barbican),
+             Catch::Contains("auth.keystone.url: expected the URL of Keystone because verify.barbican.url"));
+  CHECK_THAT(refusal("[auth.keystone]\nurl = \"http://k/v3\"\n" + barbican),
+             Catch::Contains("auth.keystone.username: expected the service's own account"));
+  CHECK_THAT(refusal(account + "[verify.barbican]\nurl = \"b:9311\""),
+             Catch::Contains("f.toml:7: verify.barbican.url: expected a URL such as \"https://barbican"));
+  CHECK_THAT(refusal(account + barbican + "timeout = \"0\""),
+             Catch::Contains("verify.barbican.timeout: expected more"));
+}
+
 }  // namespace
 }  // namespace sluice::schemas

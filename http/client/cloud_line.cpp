@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "http/client/keystone_line.hpp"
+#include "http/client/cloud_line.hpp"
 
 #include <array>
 #include <span>
@@ -56,11 +56,10 @@ class time_limit {
   asio::steady_timer timer_;
 };
 
-std::string text_of(const keystone_request& request, const schemas::location& base) {
+std::string text_of(const cloud_request& request, const schemas::location& base) {
   auto out = request.method + ' ' + base.target + request.path + " HTTP/1.1\r\nHost: " + base.host_header() +
-             "\r\nUser-Agent: sluice/0.1\r\nAccept: application/json\r\nAccept-Encoding: identity\r\n"
-             "Connection: close\r\n" +
-             request.fields;
+             "\r\nUser-Agent: sluice/0.1\r\nAccept: " + request.accept +
+             "\r\nAccept-Encoding: identity\r\nConnection: close\r\n" + request.fields;
   if (!request.body.empty())
     out += "Content-Type: application/json\r\nContent-Length: " + std::to_string(request.body.size()) + "\r\n";
   return out + "\r\n" + request.body;
@@ -68,35 +67,39 @@ std::string text_of(const keystone_request& request, const schemas::location& ba
 
 }  // namespace
 
-keystone_line::keystone_line(schemas::location base, fetch_limits limits, std::shared_ptr<connector> network)
+cloud_line::cloud_line(schemas::location base, fetch_limits limits, std::shared_ptr<connector> network)
     : base_{std::move(base)}, limits_{limits}, network_{std::move(network)} {}
 
-result<keystone_line> keystone_line::to(const schemas::keystone_configuration& keystone) {
+cloud_endpoint endpoint_of(const schemas::keystone_configuration& keystone) {
+  return {"auth.keystone", keystone.url, "/v3", keystone.ca_file, keystone.timeout};
+}
+
+result<cloud_line> cloud_line::to(const cloud_endpoint& where) {
   schemas::sources_configuration any_port;
   any_port.schemes = {"http", "https"};
   any_port.ports.clear();
-  auto base = schemas::parse_location(keystone.url, any_port);
+  auto base = schemas::parse_location(where.url, any_port);
   if (!base)
-    return schemas::refuse(error_code::invalid_request, "auth.keystone.url: " + base.error().message);
+    return schemas::refuse(error_code::invalid_request, where.section + ".url: " + base.error().message);
   base->target.erase(base->target.find_last_not_of('/') + 1);
-  if (!base->target.ends_with("/v3"))
-    base->target += "/v3";
-  auto tls = make_tls_client(keystone.ca_file, "auth.keystone.ca_file");
+  if (!base->target.ends_with(where.version))
+    base->target += where.version;
+  auto tls = make_tls_client(where.ca_file, where.section + ".ca_file");
   if (!tls)
     return tl::unexpected{tls.error()};
   auto everywhere = address_policy::from({"0.0.0.0/0", "::/0"});
   if (!everywhere)
     return tl::unexpected{everywhere.error()};
   fetch_limits limits;
-  limits.resolve = limits.connect_one = limits.connect_all = limits.handshake = keystone.timeout;
-  limits.first_answer = limits.idle = keystone.timeout;
+  limits.resolve = limits.connect_one = limits.connect_all = limits.handshake = where.timeout;
+  limits.first_answer = limits.idle = where.timeout;
   limits.minimum_rate = 0;
   auto network = std::make_shared<connector>(std::move(*everywhere), std::move(*tls), limits, resolver_threads);
-  return keystone_line{std::move(*base), limits, std::move(network)};
+  return cloud_line{std::move(*base), limits, std::move(network)};
 }
 
-asio::awaitable<result<keystone_answer>> keystone_line::send(keystone_request request,
-                                                             std::chrono::steady_clock::time_point deadline) const {
+asio::awaitable<result<cloud_answer>> cloud_line::send(cloud_request request,
+                                                       std::chrono::steady_clock::time_point deadline) const {
   const auto live = std::make_shared<live_connection>();
   const auto executor = co_await asio::this_coro::executor;
   const time_limit limit{executor, live, deadline};
@@ -107,7 +110,7 @@ asio::awaitable<result<keystone_answer>> keystone_line::send(keystone_request re
   auto got = co_await ask(*opened, std::move(text), limits_);
   if (!got)
     co_return unavailable(got.error());
-  keystone_answer out;
+  cloud_answer out;
   out.status = got->head.status;
   out.subject_token = got->head.subject_token;
   if (got->head.framing == body_framing::until_close || got->head.encoded) {
