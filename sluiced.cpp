@@ -228,6 +228,7 @@ schemas::result<void> service::start() {
                             live_,
                             metrics_,
                             {}};
+  parts.images = tree_->images();
   parts.sample = [this](actors::exposed_facts& facts) {
     facts.blocks = pipelines_->blocks().count();
     facts.blocks_free = pipelines_->blocks().free_count();

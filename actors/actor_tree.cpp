@@ -8,6 +8,7 @@
 
 #include "actors/admission/admission.hpp"
 #include "actors/bandwidth/bandwidth_supervisor.hpp"
+#include "actors/images/image_registry.hpp"
 #include "actors/import/import_supervisor.hpp"
 #include "actors/lifetime/lifetime.hpp"
 #include "actors/records/record_keeper.hpp"
@@ -59,7 +60,8 @@ actor_tree::actor_tree(caf::actor_system& system, persistence::record_store& rec
       admission_{system.spawn(admission, limits_of(configuration.imports), &around.metrics)},
       verifier_{system.spawn(verifier, std::move(judging))},
       imports_{system.spawn(import_supervisor, keeper_, admission_, with(around, verifier_))},
-      lifetimes_{system.spawn(lifetime, keeper_, around)},
+      images_{system.spawn(image_registry, keeper_, &records, &around.clock)},
+      lifetimes_{system.spawn(lifetime, keeper_, images_, around)},
       bandwidth_{system.spawn(bandwidth_supervisor, &shared_, policy_of(configuration.bandwidth))} {
   const auto watch = [this](const char* name, const auto& subject) {
     caf::anon_send(watchman_, std::string{name}, caf::actor_cast<caf::strong_actor_ptr>(subject));
@@ -68,6 +70,7 @@ actor_tree::actor_tree(caf::actor_system& system, persistence::record_store& rec
   watch("admission", admission_);
   watch("verifier", verifier_);
   watch("import-supervisor", imports_);
+  watch("image-registry", images_);
   watch("lifetime", lifetimes_);
   watch("bandwidth-supervisor", bandwidth_);
 }
@@ -117,6 +120,7 @@ bool actor_tree::stop(std::chrono::milliseconds grace) {
   end(imports_);
   end(verifier_);
   end(lifetimes_);
+  end(images_);
   end(bandwidth_);
   end(admission_);
   end(keeper_);

@@ -38,6 +38,7 @@ class actor_tree {
   bool stop(std::chrono::milliseconds grace);
 
   [[nodiscard]] const import_supervisor_actor& imports() const noexcept { return imports_; }
+  [[nodiscard]] const image_registry_actor& images() const noexcept { return images_; }
   [[nodiscard]] const lifetime_actor& lifetimes() const noexcept { return lifetimes_; }
   [[nodiscard]] const bandwidth_supervisor_actor& bandwidth() const noexcept { return bandwidth_; }
   [[nodiscard]] const record_keeper_actor& records() const noexcept { return keeper_; }
@@ -50,6 +51,7 @@ class actor_tree {
   admission_actor admission_;
   verifier_actor verifier_;
   import_supervisor_actor imports_;
+  image_registry_actor images_;
   lifetime_actor lifetimes_;
   bandwidth_supervisor_actor bandwidth_;
   bool stopped_ = false;

@@ -14,6 +14,7 @@
 #include "actors/verification/checks/verification.hpp"
 #include "schemas/configuration.hpp"
 #include "schemas/image.hpp"
+#include "schemas/image_change.hpp"
 #include "schemas/image_import.hpp"
 #include "schemas/json.hpp"
 
@@ -26,11 +27,14 @@ struct record_changes {
   std::vector<std::string> erase_imports;
   std::vector<schemas::image> put_images;
   std::vector<std::string> erase_images;
+  std::vector<schemas::image_member> put_members;
+  std::vector<schemas::member_key> erase_members;
 };
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, record_changes& x) {
-  return f(caf::meta::type_name("record_changes"), x.put_imports, x.erase_imports, x.put_images, x.erase_images);
+  return f(caf::meta::type_name("record_changes"), x.put_imports, x.erase_imports, x.put_images, x.erase_images,
+           x.put_members, x.erase_members);
 }
 
 template <class Inspector>
@@ -109,6 +113,27 @@ typename Inspector::result_type inspect(Inspector& f, verification_report& x) {
   return f(caf::meta::type_name("verification_report"), x.why, x.virtual_size, x.allocated, x.checks);
 }
 
+/// A move of an image and what else becomes durable with it, or not at all.
+struct image_move {
+  schemas::image_transition transition;
+  std::vector<schemas::image_import> put_imports;
+};
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, image_move& x) {
+  return f(caf::meta::type_name("image_move"), x.transition, x.put_imports);
+}
+
+/// A PATCH, read.
+struct image_patch {
+  schemas::image_changes changes;
+};
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, image_patch& x) {
+  return f(caf::meta::type_name("image_patch"), x.changes);
+}
+
 [[nodiscard]] caf::error to_error(const schemas::failure& why);
 /// A failure of ours as it was; CAF's own errors (time-out, receiver down) become `overloaded` or `internal_error`.
 [[nodiscard]] schemas::failure to_failure(const caf::error& error);
@@ -172,6 +197,42 @@ typename Inspector::result_type inspect(Inspector& f, image& x) {
   return inspect_record(f, "image", x, decode_image);
 }
 
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, image_member& x) {
+  return inspect_record(f, "image_member", x, decode_image_member);
+}
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, member_key& x) {
+  return f(caf::meta::type_name("member_key"), x.image_id, x.member_id);
+}
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, image_change& x) {
+  return f(caf::meta::type_name("image_change"), x.what, x.attribute, x.value, x.only_if_absent);
+}
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, image_action& x) {
+  return f(caf::meta::type_name("image_action"), x.what, x.tag);
+}
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, member_change& x) {
+  return f(caf::meta::type_name("member_change"), x.what, x.member_id, x.status);
+}
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, image_transition& x) {
+  auto facts = x.facts.value_or(content_facts{});
+  bool has_facts = x.facts.has_value();
+  return f(caf::meta::type_name("image_transition"), x.image_id, x.from, x.to, x.put_properties, x.erase_properties,
+           x.unless_properties, x.forget_facts, has_facts, facts, caf::meta::load_callback([&]() -> caf::error {
+             x.facts = has_facts ? std::optional{facts} : std::nullopt;
+             return caf::none;
+           }));
+}
+
 }  // namespace sluice::schemas
 
 CAF_BEGIN_TYPE_ID_BLOCK(sluice, caf::first_custom_type_id)
@@ -182,6 +243,11 @@ CAF_ADD_TYPE_ID(sluice, (sluice::schemas::identity))
 CAF_ADD_TYPE_ID(sluice, (sluice::schemas::image_import))
 CAF_ADD_TYPE_ID(sluice, (sluice::schemas::imports_configuration))
 CAF_ADD_TYPE_ID(sluice, (sluice::schemas::image))
+CAF_ADD_TYPE_ID(sluice, (sluice::schemas::image_member))
+CAF_ADD_TYPE_ID(sluice, (sluice::schemas::image_action))
+CAF_ADD_TYPE_ID(sluice, (sluice::schemas::member_change))
+CAF_ADD_TYPE_ID(sluice, (sluice::actors::image_patch))
+CAF_ADD_TYPE_ID(sluice, (sluice::actors::image_move))
 CAF_ADD_TYPE_ID(sluice, (sluice::actors::record_changes))
 CAF_ADD_TYPE_ID(sluice, (sluice::actors::import_checkpoint))
 CAF_ADD_TYPE_ID(sluice, (sluice::actors::project_share))
@@ -215,6 +281,10 @@ CAF_ADD_ATOM(sluice, sluice::actors, create_atom, "create")
 CAF_ADD_ATOM(sluice, sluice::actors, recover_atom, "recover")
 CAF_ADD_ATOM(sluice, sluice::actors, restart_atom, "restart")
 CAF_ADD_ATOM(sluice, sluice::actors, remove_atom, "remove")
+CAF_ADD_ATOM(sluice, sluice::actors, update_atom, "update")
+CAF_ADD_ATOM(sluice, sluice::actors, act_atom, "act")
+CAF_ADD_ATOM(sluice, sluice::actors, share_atom, "share")
+CAF_ADD_ATOM(sluice, sluice::actors, move_atom, "move")
 CAF_ADD_ATOM(sluice, sluice::actors, tick_atom, "tick")
 CAF_ADD_ATOM(sluice, sluice::actors, configure_atom, "configure")
 CAF_ADD_ATOM(sluice, sluice::actors, report_atom, "report")

@@ -90,6 +90,25 @@ using import_supervisor_actor = caf::typed_actor<
     // Refuse new imports, pause the live ones durably. Answers when all have.
     caf::replies_to<pause_atom>::with<done_atom>>;
 
+/// Changes images, one change of an image after the other: each is computed against the record as the change before it
+/// left it, and answered when it is durable. Failures as schemas/image_change.hpp has them.
+using image_registry_actor = caf::typed_actor<
+    // A draft (its id when the client chose one; status, times are set here). conflict when the id is or was in use.
+    caf::replies_to<create_atom, schemas::identity, schemas::image>::with<schemas::image>,
+    // PATCH.
+    caf::replies_to<update_atom, schemas::identity, std::string /*image*/, image_patch>::with<schemas::image>,
+    // Tags, deactivate, reactivate.
+    caf::replies_to<act_atom, schemas::identity, std::string /*image*/, schemas::image_action>::with<schemas::image>,
+    // Members: answers with the member as it is now (as it was, when it was removed).
+    caf::replies_to<share_atom, schemas::identity, std::string /*image*/,
+                    schemas::member_change>::with<schemas::image_member>,
+    // From uploads and imports: begin, end or fail; the imports' records become durable in the same transaction.
+    // Answers with the record after it; conflict when the image is in no status that allows it.
+    caf::replies_to<move_atom, image_move>::with<schemas::image>,
+    // DELETE: erases the record (its bytes are the lifetime actor's). Answers with the record as it was. not_found,
+    // forbidden, image_protected.
+    caf::replies_to<remove_atom, schemas::identity, std::string /*image*/>::with<schemas::image>>;
+
 /// Ends lives: finished imports at their expires-by, images at their owner's word.
 using lifetime_actor = caf::typed_actor<
     // DELETE of an image: the record goes durably, then the bytes; answers when both are gone. not_found, forbidden,

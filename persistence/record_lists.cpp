@@ -28,6 +28,11 @@ struct scope {
   std::string_view owner = {};
 };
 
+/// Community images of others are listed to those who ask for them, administrators too.
+bool is_uncalled_for(const image_query& query, const listing_value& image) {
+  return !query.visibility && image.visibility == "community" && image.owner != query.project_id;
+}
+
 /// The parts of the image listings that `query` may draw from.
 std::vector<scope> scopes_of(const image_query& query) {
   const auto asked = [&](std::string_view visibility) { return !query.visibility || *query.visibility == visibility; };
@@ -48,6 +53,10 @@ std::vector<scope> scopes_of(const image_query& query) {
     scopes.push_back({listing_scope::owned, query.project_id});
   if (query.owner && *query.owner == query.project_id)
     return scopes;
+  if (!query.project_id.empty() && (!query.visibility || *query.visibility == "shared" || everything))
+    for (const auto status : schemas::member_statuses)
+      if (!query.member_status || *query.member_status == status)
+        scopes.push_back({shared_scope(status), query.project_id});
   if (asked("public") || everything)
     scopes.push_back({listing_scope::of_the_public});
   if (query.visibility == "community" || everything)  // not part of a listing that does not ask for them
@@ -57,15 +66,16 @@ std::vector<scope> scopes_of(const image_query& query) {
 
 bool matches(const image_query& query, std::string_view row) {
   const auto image = parse_listing_value(row);
-  return (!query.status || *query.status == image.status) &&
+  return !is_uncalled_for(query, image) && (!query.status || *query.status == image.status) &&
          (!query.visibility || *query.visibility == "all" || *query.visibility == image.visibility) &&
          (!query.owner || *query.owner == image.owner);
 }
 
-bool visible(const image_query& query, const schemas::image& record) {
-  const auto visibility = visibility_of(record);
-  return query.all_projects || (!record.owner.empty() && record.owner == query.project_id) || visibility == "public" ||
-         visibility == "community";
+/// Any member may go on from a shared image, whatever the listing's member_status.
+bool visible(const image_query& query, const schemas::image& record, bool is_member) {
+  schemas::identity who;
+  who.project_id = query.project_id;
+  return query.all_projects || schemas::may_see(who, record, is_member);
 }
 
 }  // namespace
@@ -103,7 +113,7 @@ result<page<schemas::image>> record_store::list_images(const image_query& query)
   std::string after;
   if (query.marker) {
     const auto last = implementation_->image(snapshot, *query.marker);
-    if (!last || !visible(query, *last))
+    if (!last || !visible(query, *last, implementation_->member(snapshot, last->id, query.project_id).has_value()))
       return unknown_marker();
     after = position(last->created_at, last->id);
   }

@@ -43,6 +43,15 @@ bool record_store::has_image(std::string_view id) const {
   return implementation_->environment->read().get(implementation_->where.images, id).has_value();
 }
 
+std::optional<schemas::image_member> record_store::find_member(std::string_view image_id,
+                                                               std::string_view member_id) const {
+  return implementation_->member(implementation_->environment->read(), image_id, member_id);
+}
+
+std::vector<schemas::image_member> record_store::members_of(std::string_view image_id) const {
+  return read_members(implementation_->environment->read(), implementation_->where, image_id);
+}
+
 std::vector<schemas::image_import> record_store::live_imports() const {
   const auto snapshot = implementation_->environment->read();
   std::vector<schemas::image_import> found;

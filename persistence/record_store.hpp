@@ -14,6 +14,7 @@
 #include "schemas/failure.hpp"
 #include "schemas/image.hpp"
 #include "schemas/image_import.hpp"
+#include "schemas/image_member.hpp"
 
 /// The records of imports and images, in LMDB. Any thread may read, at memory speed and without a lock shared with the
 /// writer; one thread at a time writes, in batches (one fdatasync a batch). What `commit` has returned from is durable.
@@ -29,10 +30,18 @@ struct erase_import {
 struct put_image {
   schemas::image record;
 };
+/// The image's members go with it.
 struct erase_image {
   std::string id;
 };
-using change = std::variant<put_import, erase_import, put_image, erase_image>;
+/// Conflict when there is no such image.
+struct put_member {
+  schemas::image_member record;
+};
+struct erase_member {
+  schemas::member_key key;
+};
+using change = std::variant<put_import, erase_import, put_image, erase_image, put_member, erase_member>;
 using change_set = std::vector<change>;
 
 /// What a listing asks for. The owner is part of the query itself, never a filter afterwards.
@@ -46,10 +55,12 @@ struct import_query {
 struct image_query {
   std::string project_id = {};
   bool all_projects = false;  ///< admins
-  /// `visibility`: as Glance has it. None: the project's own and public images; community images of others only with
-  /// "community" or "all"; shared and private images of others never.
+  /// `visibility`: as Glance has it. None: the project's own images, public ones, and those shared with it as
+  /// `member_status` says; community images of others only with "community" or "all"; private images of others never.
   std::optional<std::string> name = {}, status = {}, visibility = {}, owner = {};
   std::optional<bool> os_hidden = false;  ///< none: hidden ones and others
+  /// How the project must stand to an image that is shared with it; none: in whatever way.
+  std::optional<schemas::member_status> member_status = schemas::member_status::accepted;
   std::optional<std::string> marker = {};
   std::uint32_t limit = 25;
   bool ascending = false;
@@ -85,6 +96,10 @@ class record_store {
   [[nodiscard]] std::vector<std::string> expired_imports(schemas::time_point now, std::uint32_t limit) const;
   [[nodiscard]] std::optional<schemas::time_point> next_expiry() const;
   [[nodiscard]] bool has_image(std::string_view id) const;
+  [[nodiscard]] std::optional<schemas::image_member> find_member(std::string_view image_id,
+                                                                 std::string_view member_id) const;
+  /// The members of an image, by their ids.
+  [[nodiscard]] std::vector<schemas::image_member> members_of(std::string_view image_id) const;
 
   /// Applies every change set, each atomic in itself (one that fails leaves no trace and does not hurt the
   /// others), in one transaction with one sync. Returns one outcome a set. Writer thread only.

@@ -12,7 +12,6 @@ namespace sluice::schemas {
 namespace {
 
 constexpr std::size_t longest_name = 255;  // code points, of names, tags and keys: Glance's columns
-constexpr std::size_t most_tags = 128;     // Glance's image_tag_quota
 constexpr std::size_t most_extra = 128;    // Glance's image_property_quota
 constexpr std::size_t longest_value = 65535;
 constexpr std::uint64_t largest_minimum = std::numeric_limits<std::int32_t>::max();
@@ -206,6 +205,54 @@ result<image_properties> read_image_properties(const json_object& object, const 
     if (auto read = read_property(member, who, json_pointer(pointer, member.name), properties); !read)
       return tl::unexpected{std::move(read).error()};
   return properties;
+}
+
+result<void> may_be_set(std::string_view name) {
+  constexpr std::array<std::string_view, 14> read_only{
+      "created_at", "updated_at", "status", "checksum", "size",   "virtual_size", "direct_url",
+      "self",       "file",       "schema", "id",       "stores", "os_hash_algo", "os_hash_value"};
+  if (contains(read_only, name))
+    return refuse(error_code::forbidden, "Attribute '" + std::string{name} + "' is read-only.");
+  if (name == "locations")
+    return refuse(error_code::forbidden, "It's not allowed to add or change locations if locations are invisible.");
+  if (name != "owner" && is_reserved(name))
+    return refuse(error_code::forbidden, "Attribute '" + std::string{name} + "' is reserved.");
+  return {};
+}
+
+result<void> set_image_property(const std::string& name, const json_value& value, const identity& who,
+                                image_properties& into) {
+  const auto pointer = json_pointer("", name);
+  image_properties read;
+  if (name == "protected")
+    return read_flag(value, pointer, into.is_protected);
+  if (name == "os_hidden")
+    return read_flag(value, pointer, into.os_hidden);
+  if (name == "min_disk")
+    return read_minimum(value, pointer, into.min_disk);
+  if (name == "min_ram")
+    return read_minimum(value, pointer, into.min_ram);
+  if (name == "name")
+    return read_name(value, pointer, read).map([&] { into.name = std::move(read.name); });
+  if (name == "tags")
+    return read_tags(value, pointer, read).map([&] { into.tags = std::move(read.tags); });
+  if (name == "disk_format")
+    return read_disk_format(value, pointer, read).map([&] { into.disk_format = std::move(read.disk_format); });
+  if (name == "container_format")
+    return read_container_format(value, pointer, read).map([&] {
+      into.container_format = std::move(read.container_format);
+    });
+  if (name == "visibility")
+    return read_visibility(value, pointer, who, into);
+  into.extra.erase(name);  // its new value takes its place
+  return read_extra(name, value, pointer, into);
+}
+
+result<void> check_tag(const std::string& tag) {
+  json_value value;
+  value.content = json_array{json_value{tag}};
+  image_properties read;
+  return read_tags(value, "/tags", read);
 }
 
 }  // namespace sluice::schemas

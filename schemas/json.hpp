@@ -11,6 +11,7 @@
 #include "schemas/configuration.hpp"
 #include "schemas/image.hpp"
 #include "schemas/image_import.hpp"
+#include "schemas/image_member.hpp"
 
 /// JSON in and out of the API. In: simdjson under caps (SECURITY A11: size, depth, member count, duplicate keys,
 /// UTF-8, lone surrogates, NUL, unknown members). Out: escaped, control characters of untrusted text removed.
@@ -48,6 +49,8 @@ struct import_with_progress {
 
 [[nodiscard]] std::string to_json(const image& record);
 [[nodiscard]] std::string to_json(const std::vector<image>& page, const page_links& links);
+[[nodiscard]] std::string to_json(const image_member& record);
+[[nodiscard]] std::string to_json(const std::vector<image_member>& members);
 
 /// RFC 9457 `application/problem+json`: type, title, status, detail, code, and `field` when known.
 [[nodiscard]] std::string problem_json(const failure& why);
@@ -69,7 +72,9 @@ enum class glance_error_form : std::uint8_t { html, plain, json };
 /// Records as bytes: what LMDB keeps and what messages carry. Versioned; every version ever written stays readable.
 [[nodiscard]] std::string encode(const image_import& record);
 [[nodiscard]] std::string encode(const image& record);
+[[nodiscard]] std::string encode(const image_member& record);
 [[nodiscard]] result<image_import> decode_image_import(std::string_view bytes);
 [[nodiscard]] result<image> decode_image(std::string_view bytes);
+[[nodiscard]] result<image_member> decode_image_member(std::string_view bytes);
 
 }  // namespace sluice::schemas

@@ -5,6 +5,8 @@
 #include <charconv>
 #include <ranges>
 
+#include "schemas/json_writing.hpp"
+
 namespace sluice::schemas {
 
 const json_value* json_value::find(std::string_view name) const noexcept {
@@ -30,6 +32,27 @@ std::string json_pointer(std::string_view parent, std::string_view step) {
       pointer += c;
   }
   return pointer;
+}
+
+std::string json_text(const json_value& value) {
+  if (const auto* const flag = value.as_bool())
+    return *flag ? "true" : "false";
+  if (const auto* const number = value.as_number())
+    return number->text;
+  if (const auto* const text = value.as_string())
+    return written(json_writer(*text));
+  std::string all;
+  if (const auto* const array = value.as_array()) {
+    for (const auto& element : *array)
+      all.append(all.empty() ? "" : ",").append(json_text(element));
+    return "[" + all + "]";
+  }
+  if (const auto* const object = value.as_object()) {
+    for (const auto& [name, inner] : *object)
+      all.append(all.empty() ? "" : ",").append(written(json_writer(name))).append(":").append(json_text(inner));
+    return "{" + all + "}";
+  }
+  return "null";
 }
 
 result<std::uint64_t> whole_number(const json_value& value, std::uint64_t most, const std::string& pointer) {

@@ -61,6 +61,9 @@ struct json_limits {
 /// `parent` followed by one more step of a JSON Pointer (RFC 6901); a step too long to show is left out.
 [[nodiscard]] std::string json_pointer(std::string_view parent, std::string_view step);
 
+/// The value as JSON again; a number as it was written.
+[[nodiscard]] std::string json_text(const json_value& value);
+
 /// A whole number from 0 to `most`, written without sign, point or exponent.
 [[nodiscard]] result<std::uint64_t> whole_number(const json_value& value, std::uint64_t most,
                                                  const std::string& pointer);

@@ -1,39 +1,40 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <charconv>
 #include <concepts>
+#include <type_traits>
+#include <utility>
+
+#include <simdjson.h>
 
 #include "schemas/json.hpp"
-#include "schemas/json_value.hpp"
 
 namespace sluice::schemas {
 namespace {
 
-/// Our own bytes, so the caps are wide; they bound what a damaged record can cost.
-constexpr json_limits record_limits{std::size_t{16} << 20, 8, 10'000, 10'000, true};
+namespace dom = simdjson::dom;
+
+/// Our own bytes, so the cap is wide; it bounds what a damaged record can cost.
+constexpr std::size_t longest_record = std::size_t{16} << 20;
 
 /// Reads members into places and remembers the first that is missing or of another kind, so that a decoder is a list of
 /// members and one question at its end.
 class record_reader {
  public:
-  explicit record_reader(const json_value& record) : record_{record} {}
+  explicit record_reader(dom::element record) : record_{record} {}
 
   void read(std::string_view name, std::string& into) {
-    if (const auto* const text = member(name, &json_value::as_string))
-      into = *text;
+    std::string_view text;
+    if (get(name, text))
+      into = text;
   }
-  void read(std::string_view name, bool& into) {
-    if (const auto* const flag = member(name, &json_value::as_bool))
-      into = *flag;
-  }
+  void read(std::string_view name, bool& into) { get(name, into); }
   template <std::integral Number>
   void read(std::string_view name, Number& into) {
-    const auto* const number = member(name, &json_value::as_number);
-    if (number == nullptr)
+    std::conditional_t<std::is_signed_v<Number>, std::int64_t, std::uint64_t> number = 0;
+    if (!get(name, number))
       return;
-    const auto& text = number->text;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), into);
-    if (error != std::errc{} || end != text.data() + text.size())
-      damaged_at(name);
+    if (!std::in_range<Number>(number))
+      return damaged_at(name);
+    into = static_cast<Number>(number);
   }
   void read(std::string_view name, time_point& into) {
     std::int64_t microseconds = 0;
@@ -41,25 +42,29 @@ class record_reader {
     into = time_point{std::chrono::microseconds{microseconds}};
   }
   void read(std::string_view name, image_import_status& into) { read_name(name, into, image_import_status_from); }
+  void read(std::string_view name, image_status& into) { read_name(name, into, image_status_from); }
+  void read(std::string_view name, member_status& into) { read_name(name, into, member_status_from); }
   void read(std::string_view name, error_code& into) { read_name(name, into, error_code_from); }
   void read(std::string_view name, std::vector<std::string>& into) {
-    const auto* const list = member(name, &json_value::as_array);
-    if (list == nullptr)
+    dom::array list;
+    if (!get(name, list))
       return;
-    for (const auto& element : *list) {
-      if (element.as_string() == nullptr)
+    for (const auto element : list) {
+      std::string_view text;
+      if (element.get(text))
         return damaged_at(name);
-      into.push_back(*element.as_string());
+      into.emplace_back(text);
     }
   }
   void read(std::string_view name, std::map<std::string, std::string>& into) {
-    const auto* const object = member(name, &json_value::as_object);
-    if (object == nullptr)
+    dom::object object;
+    if (!get(name, object))
       return;
-    for (const auto& [key, value] : *object) {
-      if (value.as_string() == nullptr)
+    for (const auto [key, value] : object) {
+      std::string_view text;
+      if (value.get(text))
         return damaged_at(name);
-      into.emplace(key, *value.as_string());
+      into.emplace(key, text);
     }
   }
   void read(std::string_view name, image_properties& into) {
@@ -121,12 +126,10 @@ class record_reader {
   void read(std::string_view name, check_verdict& into) { read_name(name, into, check_verdict_from); }
   /// Absent when there were none, as in every record of before there were any.
   void read(std::string_view name, std::vector<check_result>& into) {
-    if (record_.find(name) == nullptr)
+    dom::array list;
+    if (!has(name) || !get(name, list))
       return;
-    const auto* const list = member(name, &json_value::as_array);
-    if (list == nullptr)
-      return;
-    for (const auto& element : *list) {
+    for (const auto element : list) {
       record_reader inner{element};
       auto& check = into.emplace_back();
       std::int64_t microseconds = 0;
@@ -150,7 +153,7 @@ class record_reader {
   /// An absent member leaves the optional empty.
   template <class Value>
   void read(std::string_view name, std::optional<Value>& into) {
-    if (record_.find(name) != nullptr)
+    if (has(name))
       read(name, into.emplace());
   }
 
@@ -158,13 +161,16 @@ class record_reader {
   [[nodiscard]] const std::string& damaged() const noexcept { return damaged_; }
 
  private:
+  [[nodiscard]] bool has(std::string_view name) const {
+    dom::element value;
+    return record_.at_key(name).get(value) == simdjson::SUCCESS;
+  }
   template <class Kind>
-  const Kind* member(std::string_view name, const Kind* (json_value::*as)() const noexcept) {
-    const auto* const value = record_.find(name);
-    const Kind* const typed = value == nullptr ? nullptr : (value->*as)();
-    if (typed == nullptr)
-      damaged_at(name);
-    return typed;
+  bool get(std::string_view name, Kind& into) {
+    if (record_.at_key(name).get(into) == simdjson::SUCCESS)
+      return true;
+    damaged_at(name);
+    return false;
   }
   template <class Value, class FromName>
   void read_name(std::string_view name, Value& into, FromName from_name) {
@@ -177,10 +183,10 @@ class record_reader {
   }
   template <class ReadMembers>
   void read_inner(std::string_view name, ReadMembers read_members) {
-    const auto* const value = record_.find(name);
-    if (value == nullptr || value->as_object() == nullptr)
+    dom::element value;
+    if (record_.at_key(name).get(value) != simdjson::SUCCESS || !value.is_object())
       return damaged_at(name);
-    record_reader inner{*value};
+    record_reader inner{value};
     read_members(inner);
     if (!inner.damaged().empty())
       damaged_at(std::string{name}.append(".").append(inner.damaged()));
@@ -190,24 +196,25 @@ class record_reader {
       damaged_ = std::string{name};
   }
 
-  const json_value& record_;
+  dom::element record_;
   std::string damaged_;
 };
 
 /// Parses the bytes, checks the version and lets `read_members` fill a Record.
 template <class Record, class ReadMembers>
-result<Record> decode(std::string_view bytes, ReadMembers read_members) {
-  const auto document = parse_json(bytes, record_limits);
-  if (!document)
+result<Record> decode(std::string_view bytes, int newest, ReadMembers read_members) {
+  thread_local dom::parser parser{longest_record};
+  dom::element document;
+  if (parser.parse(bytes.data(), bytes.size()).get(document))
     return refuse(error_code::store_failed, "A stored record is damaged: its bytes are not the JSON that was written.");
-  record_reader reader{*document};
+  record_reader reader{document};
   Record record;
   int version = 0;
   reader.read("v", version);
-  if (reader.damaged().empty() && version != 1)
+  if (reader.damaged().empty() && (version < 1 || version > newest))
     return refuse(error_code::store_failed, "A stored record has version " + std::to_string(version) +
                                                 ", which this program cannot read; it was written by a later one.");
-  read_members(reader, record);
+  read_members(reader, record, version);
   if (!reader.damaged().empty())
     return refuse(error_code::store_failed,
                   "A stored record is damaged: its member " + reader.damaged() + " is missing or of the wrong kind.");
@@ -217,7 +224,7 @@ result<Record> decode(std::string_view bytes, ReadMembers read_members) {
 }  // namespace
 
 result<image_import> decode_image_import(std::string_view bytes) {
-  return decode<image_import>(bytes, [](record_reader& from, image_import& into) {
+  return decode<image_import>(bytes, 1, [](record_reader& from, image_import& into, int) {
     from.read("id", into.id);
     from.read("image_id", into.image_id);
     from.read("project_id", into.project_id);
@@ -239,12 +246,25 @@ result<image_import> decode_image_import(std::string_view bytes) {
 }
 
 result<image> decode_image(std::string_view bytes) {
-  return decode<image>(bytes, [](record_reader& from, image& into) {
+  return decode<image>(bytes, 2, [](record_reader& from, image& into, int version) {
     from.read("id", into.id);
     from.read("owner", into.owner);
     from.read("status", into.status);
     from.read("properties", into.properties);
-    from.read("facts", into.facts);
+    if (version == 1)
+      from.read("facts", into.facts.emplace());
+    else
+      from.read("facts", into.facts);
+    from.read("created_at", into.created_at);
+    from.read("updated_at", into.updated_at);
+  });
+}
+
+result<image_member> decode_image_member(std::string_view bytes) {
+  return decode<image_member>(bytes, 1, [](record_reader& from, image_member& into, int) {
+    from.read("image_id", into.image_id);
+    from.read("member_id", into.member_id);
+    from.read("status", into.status);
     from.read("created_at", into.created_at);
     from.read("updated_at", into.updated_at);
   });

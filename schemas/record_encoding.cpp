@@ -2,12 +2,15 @@
 #include "schemas/json.hpp"
 #include "schemas/json_writing.hpp"
 
-/// Version 1 of the records: JSON with the member "v". Times are microseconds since 1970 in UTC, absent optionals are
-/// left out. A change of meaning needs a new version; record_decoding.cpp goes on reading every older one.
+/// Records: JSON with the member "v", the version of their kind. Times are microseconds since 1970 in UTC, absent
+/// optionals are left out. A change of meaning needs a new version; record_decoding.cpp goes on reading every older
+/// one.
 namespace sluice::schemas {
 namespace {
 
-constexpr int version = 1;
+constexpr int import_version = 1;
+constexpr int image_version = 2;  // 1: every image had bytes and was active
+constexpr int member_version = 1;
 
 std::int64_t microseconds(time_point when) {
   return when.time_since_epoch().count();
@@ -68,7 +71,7 @@ json_writer encoded(const expectation& expect) {
 
 std::string encode(const image_import& record) {
   json_writer into{
-      {"v", version},
+      {"v", import_version},
       {"id", record.id},
       {"image_id", record.image_id},
       {"project_id", record.project_id},
@@ -96,13 +99,26 @@ std::string encode(const image_import& record) {
 }
 
 std::string encode(const image& record) {
-  return written({
-      {"v", version},
+  json_writer into{
+      {"v", image_version},
       {"id", record.id},
       {"owner", record.owner},
-      {"status", record.status},
+      {"status", to_string(record.status)},
       {"properties", encoded(record.properties)},
-      {"facts", encoded(record.facts)},
+      {"created_at", microseconds(record.created_at)},
+      {"updated_at", microseconds(record.updated_at)},
+  };
+  if (record.facts)
+    into["facts"] = encoded(*record.facts);
+  return written(into);
+}
+
+std::string encode(const image_member& record) {
+  return written({
+      {"v", member_version},
+      {"image_id", record.image_id},
+      {"member_id", record.member_id},
+      {"status", to_string(record.status)},
       {"created_at", microseconds(record.created_at)},
       {"updated_at", microseconds(record.updated_at)},
   });

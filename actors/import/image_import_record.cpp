@@ -31,6 +31,7 @@ schemas::image image_from(const schemas::image_import& record, schemas::time_poi
     image.properties.container_format = "bare";
   if (!image.properties.visibility)
     image.properties.visibility = "shared";
+  image.status = schemas::image_status::active;
   image.facts = *record.facts;
   image.created_at = record.created_at;
   image.updated_at = now;

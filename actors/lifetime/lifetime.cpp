@@ -8,18 +8,18 @@
 
 namespace sluice::actors {
 
-using schemas::error_code;
-using schemas::failure;
-
 namespace {
 
 constexpr caf::timespan commit_deadline = std::chrono::seconds{30};
+/// The registry's own commit, behind the changes that are under way.
+constexpr caf::timespan removal_deadline = std::chrono::seconds{60};
 
 }  // namespace
 
-lifetime_actor::behavior_type lifetime_state::make_behavior(record_keeper_actor records,
+lifetime_actor::behavior_type lifetime_state::make_behavior(record_keeper_actor records, image_registry_actor registry,
                                                             import_surroundings surroundings) {
   keeper = std::move(records);
+  images = std::move(registry);
   around = std::make_unique<import_surroundings>(surroundings);
   arm();
   return {
@@ -36,20 +36,10 @@ lifetime_actor::behavior_type lifetime_state::make_behavior(record_keeper_actor 
 }
 
 caf::result<done_atom> lifetime_state::on_remove(const schemas::identity& who, const std::string& image_id) {
-  const auto image = around->records.find_image(image_id);
-  if (!image || !schemas::may_see(who, *image))
-    return to_error(failure{error_code::not_found, "No image found with ID " + image_id});
-  if (!schemas::may_change(who, *image))
-    return to_error(
-        failure{error_code::forbidden, "You are not permitted to delete this image: it is another project's."});
-  if (image->properties.is_protected)
-    return to_error(failure{error_code::image_protected, "Image " + image_id + " is protected and cannot be deleted."});
   auto promise = self->make_response_promise<done_atom>();
-  record_changes changes;
-  changes.erase_images.push_back(image_id);
-  self->request(keeper, commit_deadline, commit_atom_v, std::move(changes))
+  self->request(images, removal_deadline, remove_atom_v, who, image_id)
       .then(
-          [this, promise, image_id](done_atom) mutable {
+          [this, promise, image_id](const schemas::image&) mutable {
             spdlog::info("image deleted image={}", image_id);
             being_freed.emplace(image_id, promise);
             const auto address = caf::actor_cast<caf::actor_addr>(lifetime_actor{self});
@@ -107,8 +97,9 @@ void lifetime_state::erase_expired() {
 }
 
 lifetime_actor::behavior_type lifetime(lifetime_actor::stateful_pointer<lifetime_state> self,
-                                       record_keeper_actor keeper, import_surroundings around) {
-  return self->state.make_behavior(std::move(keeper), around);
+                                       record_keeper_actor keeper, image_registry_actor images,
+                                       import_surroundings around) {
+  return self->state.make_behavior(std::move(keeper), std::move(images), around);
 }
 
 }  // namespace sluice::actors

@@ -11,13 +11,14 @@
 namespace sluice::actors {
 
 /// Ends lives on time: the record of a finished import vanishes at its expires-by, an image at its owner's word (first
-/// the record, durably, then the bytes: a crash in between leaves bytes that the next start sweeps, never a record
-/// without bytes). Supervised by sluiced.cpp: its death stops the service.
+/// the image registry erases the record, durably, then the bytes go: a crash in between leaves bytes that the next
+/// start sweeps, never a record without bytes). Supervised by sluiced.cpp: its death stops the service.
 struct lifetime_state {
   static inline const char* name = "lifetime";
   explicit lifetime_state(lifetime_actor::pointer owner) : self(owner) {}
 
-  lifetime_actor::behavior_type make_behavior(record_keeper_actor keeper, import_surroundings around);
+  lifetime_actor::behavior_type make_behavior(record_keeper_actor keeper, image_registry_actor images,
+                                              import_surroundings around);
 
   caf::result<done_atom> on_remove(const schemas::identity& who, const std::string& image_id);
   void on_freed(const std::string& image_id);
@@ -32,6 +33,7 @@ struct lifetime_state {
 
   lifetime_actor::pointer self;
   record_keeper_actor keeper;
+  image_registry_actor images;
   std::unique_ptr<import_surroundings> around;
   std::uint64_t generation = 0;
   bool erasing = false;
@@ -39,6 +41,7 @@ struct lifetime_state {
 };
 
 lifetime_actor::behavior_type lifetime(lifetime_actor::stateful_pointer<lifetime_state> self,
-                                       record_keeper_actor keeper, import_surroundings around);
+                                       record_keeper_actor keeper, image_registry_actor images,
+                                       import_surroundings around);
 
 }  // namespace sluice::actors

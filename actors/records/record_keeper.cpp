@@ -23,6 +23,10 @@ persistence::change_set to_change_set(record_changes& changes) {
     set.emplace_back(persistence::put_image{std::move(record)});
   for (auto& id : changes.erase_images)
     set.emplace_back(persistence::erase_image{std::move(id)});
+  for (auto& record : changes.put_members)
+    set.emplace_back(persistence::put_member{std::move(record)});
+  for (auto& key : changes.erase_members)
+    set.emplace_back(persistence::erase_member{std::move(key)});
   return set;
 }
 

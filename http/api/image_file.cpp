@@ -36,12 +36,18 @@ asio::awaitable<response> read(exchange& at) {
   const auto record = visible_image(at.state, at.who, at.parameter);
   if (!record)
     co_return no_such_image(at.parameter, at.asked);
-  const auto size = record->facts.size;
   response given;
-  if (size == 0 || record->status != "active") {
+  const bool has_bytes =
+      record->status == schemas::image_status::active || record->status == schemas::image_status::deactivated;
+  if (!has_bytes || !record->facts || record->facts->size == 0) {
     given.status = 204;
     co_return given;
   }
+  if (record->status == schemas::image_status::deactivated && !at.who.is_admin())
+    co_return fault(
+        failure(error_code::forbidden, "The requested image has been deactivated. Image data download is forbidden."),
+        at.asked);
+  const auto size = record->facts->size;
   auto file = at.state.parts.blobs.open_image(record->id);
   if (!file && file.error().code == error_code::not_found)
     co_return no_such_image(at.parameter, at.asked);  // deleted this very moment
@@ -51,7 +57,7 @@ asio::awaitable<response> read(exchange& at) {
     spdlog::error("http: image={} has another length than its record says and is not served", record->id);
     co_return fault(failure(error_code::internal_error, "The image cannot be read."), at.asked);
   }
-  const auto& hash = record->facts.os_hash_value;
+  const auto& hash = record->facts->os_hash_value;
   const auto etag = hash.empty() ? std::string{} : "\"" + hash + "\"";
   const auto range = range_applies(at.asked.field("If-Range"), etag) ? parse_range(at.asked.field("Range"), size)
                                                                      : parse_range({}, size);
@@ -73,8 +79,8 @@ asio::awaitable<response> read(exchange& at) {
   given.fields.emplace_back("Accept-Ranges", "bytes");
   if (!etag.empty())
     given.fields.emplace_back("ETag", etag);
-  if (!record->facts.md5.empty())
-    given.fields.emplace_back("Content-MD5", record->facts.md5);  // hexadecimal, of the whole: Glance's form
+  if (!record->facts->md5.empty())
+    given.fields.emplace_back("Content-MD5", record->facts->md5);  // hexadecimal, of the whole: Glance's form
   given.file.fd = std::move(*file);
   given.file.length = size;
   if (range.what == byte_range::kind::part) {

@@ -12,8 +12,10 @@
 #include "http/api/discovery.hpp"
 #include "http/api/exchange.hpp"
 #include "http/api/faults.hpp"
+#include "http/api/image_changes.hpp"
 #include "http/api/image_file.hpp"
 #include "http/api/image_imports.hpp"
+#include "http/api/image_members.hpp"
 #include "http/api/images.hpp"
 #include "http/api/operations.hpp"
 #include "http/api/request_classes.hpp"
@@ -131,6 +133,8 @@ class api_server::implementation {
         api{state, api_handler::port::api, &who},
         operators{state, api_handler::port::operators, nullptr} {
     add_images(api.routes());
+    add_image_changes(api.routes());
+    add_image_members(api.routes());
     add_image_file(api.routes());
     add_image_imports(api.routes());
     add_discovery(api.routes());

@@ -39,6 +39,7 @@ struct service_parts {
   actors::service_metrics& metrics;
   std::function<void(actors::exposed_facts&)> sample;  ///< fills in what only sluiced.cpp can reach; may be empty
   token_validator* tokens = nullptr;                   ///< who validates tokens; needed in mode "keystone" alone
+  actors::image_registry_actor images{};               ///< makes every change of an image
 };
 
 /// The API and the operator's port. Constructed, it does nothing; started, it serves until `stop`.

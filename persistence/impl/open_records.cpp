@@ -3,6 +3,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include "persistence/impl/rows.hpp"
 #include "schemas/json.hpp"
 
 namespace sluice::persistence {
@@ -33,6 +34,22 @@ std::optional<schemas::image> record_store::implementation::image(const lmdb::tr
   auto record = schemas::decode_image(*bytes);
   if (!record) {
     report("image", id, record.error().message);
+    return std::nullopt;
+  }
+  return std::move(*record);
+}
+
+std::optional<schemas::image_member> record_store::implementation::member(const lmdb::transaction& within,
+                                                                          std::string_view image_id,
+                                                                          std::string_view member_id) const {
+  if (image_id.size() > longest_id || member_id.size() > longest_project)
+    return std::nullopt;
+  const auto bytes = within.get(where.members, key_of_member(image_id, member_id));
+  if (!bytes)
+    return std::nullopt;
+  auto record = schemas::decode_image_member(*bytes);
+  if (!record) {
+    report("image", image_id, record.error().message);
     return std::nullopt;
   }
   return std::move(*record);

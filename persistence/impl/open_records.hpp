@@ -21,6 +21,8 @@ struct record_store::implementation {
 
   [[nodiscard]] std::optional<schemas::image_import> import(const lmdb::transaction& within, std::string_view id) const;
   [[nodiscard]] std::optional<schemas::image> image(const lmdb::transaction& within, std::string_view id) const;
+  [[nodiscard]] std::optional<schemas::image_member> member(const lmdb::transaction& within, std::string_view image_id,
+                                                            std::string_view member_id) const;
 
  private:
   void report(std::string_view kind, std::string_view id, const std::string& why) const;

@@ -59,18 +59,19 @@ record_home home_of(const schemas::image*, const tables& where) {
   return {where.images, {where.image_listings}};
 }
 
-/// Takes the index from what the old record has to `wanted`, touching only rows that differ. Says whether there was
-/// one.
-template <class Record>
+/// Takes the index from what the old record has (`rows_before` says which) to `wanted`, touching only rows that differ.
+/// Says whether there was an old record.
+template <class Record, class RowsBefore>
 bool replace_rows(std::string_view id, const std::vector<row>& wanted, lmdb::write_transaction& within,
-                  const tables& where) {
+                  const tables& where, RowsBefore rows_before) {
   constexpr const Record* kind = nullptr;
   const auto home = home_of(kind, where);
   std::vector<row> present;
   const auto old = within.get(home.records, id);
-  if (old) {
+  const bool existed = old.has_value();
+  if (existed) {
     if (const auto record = decode(*old, kind))
-      present = rows_of(*record, where);
+      present = rows_before(*record);
     else
       erase_rows_of_unreadable(id, within, home.indexes);
   }
@@ -81,7 +82,7 @@ bool replace_rows(std::string_view id, const std::vector<row>& wanted, lmdb::wri
     within.erase(gone.table, gone.key);
   for (const auto& added : fresh)
     within.put(added.table, added.key, added.value);
-  return old.has_value();
+  return existed;
 }
 
 struct checker {
@@ -101,6 +102,15 @@ struct checker {
     put_here.insert(change.record.id);
     return check_names(change.record.id, change.record.owner);
   }
+  result<void> operator()(const put_member& change) const {
+    const auto& id = change.record.image_id;
+    if (erased_here.contains(id) || (!put_here.contains(id) && !within.get(where.images, id)))
+      return schemas::refuse(error_code::conflict, "There is no such image to share.");
+    if (change.record.member_id.empty())
+      return schemas::refuse(error_code::invalid_request, "A member is a project; its id is empty.");
+    return check_names(id, change.record.member_id);
+  }
+  result<void> operator()(const erase_member&) const { return {}; }
   result<void> operator()(const erase_image& change) {
     if (put_here.contains(change.id) || within.get(where.images, change.id))
       erased_here.insert(change.id);
@@ -113,22 +123,59 @@ struct applier {
   const tables& where;
 
   void operator()(const put_import& change) const {
-    replace_rows<schemas::image_import>(change.record.id, rows_of(change.record, where), within, where);
+    replace(change.record.id, rows_of(change.record, where));
     within.put(where.imports, change.record.id, schemas::encode(change.record));
   }
   void operator()(const erase_import& change) const {
-    if (replace_rows<schemas::image_import>(change.id, {}, within, where))
+    if (replace(change.id, {}))
       within.erase(where.imports, change.id);
   }
   void operator()(const put_image& change) const {
-    replace_rows<schemas::image>(change.record.id, rows_of(change.record, where), within, where);
+    const auto members = read_members(within, where, change.record.id);
+    replace(change.record.id, members, rows_of(change.record, members, where));
     within.put(where.images, change.record.id, schemas::encode(change.record));
   }
   void operator()(const erase_image& change) const {
-    if (!replace_rows<schemas::image>(change.id, {}, within, where))
+    const auto members = read_members(within, where, change.id);
+    if (!replace(change.id, members, {}))
       return;
     within.erase(where.images, change.id);
     within.put(where.erased_images, change.id, {});
+    for (const auto& key : keys_of_members(within, where, change.id))
+      within.erase(where.members, key);
+  }
+  void operator()(const put_member& change) const {
+    const auto& record = change.record;
+    const auto before = read_members(within, where, record.image_id);
+    within.put(where.members, key_of_member(record.image_id, record.member_id), schemas::encode(record));
+    list_again(record.image_id, before);
+  }
+  void operator()(const erase_member& change) const {
+    if (change.key.image_id.size() > longest_id || change.key.member_id.size() > longest_project)
+      return;
+    const auto before = read_members(within, where, change.key.image_id);
+    if (within.erase(where.members, key_of_member(change.key.image_id, change.key.member_id)))
+      list_again(change.key.image_id, before);
+  }
+
+ private:
+  using member_list = std::vector<schemas::image_member>;
+
+  bool replace(std::string_view id, const std::vector<row>& wanted) const {
+    return replace_rows<schemas::image_import>(
+        id, wanted, within, where, [&](const schemas::image_import& record) { return rows_of(record, where); });
+  }
+  bool replace(std::string_view id, const member_list& before, const std::vector<row>& wanted) const {
+    return replace_rows<schemas::image>(id, wanted, within, where,
+                                        [&](const schemas::image& record) { return rows_of(record, before, where); });
+  }
+  /// The members changed, the image did not.
+  void list_again(const std::string& image_id, const member_list& before) const {
+    const auto bytes = within.get(where.images, image_id);
+    if (!bytes)
+      return;
+    if (const auto record = schemas::decode_image(*bytes))
+      replace(image_id, before, rows_of(*record, read_members(within, where, image_id), where));
   }
 };
 

@@ -3,6 +3,9 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <utility>
+
+#include "schemas/json.hpp"
 
 namespace sluice::persistence {
 namespace {
@@ -59,11 +62,11 @@ std::string import_prefix(std::string_view project, std::optional<schemas::image
   return bytes;
 }
 
-std::string listing_prefix(listing_scope scope, std::string_view owner, bool hidden,
+std::string listing_prefix(listing_scope scope, std::string_view project, bool hidden,
                            const std::optional<std::string>& name) {
   std::string bytes(1, static_cast<char>(scope));
-  if (scope == listing_scope::owned)
-    append_project(bytes, owner);
+  if (scope != listing_scope::all && scope != listing_scope::of_the_public && scope != listing_scope::community)
+    append_project(bytes, project);
   bytes.push_back(hidden ? 'h' : 'v');
   bytes.push_back(name ? 'n' : '*');
   if (name)
@@ -71,8 +74,40 @@ std::string listing_prefix(listing_scope scope, std::string_view owner, bool hid
   return bytes;
 }
 
-std::string_view visibility_of(const schemas::image& record) noexcept {
-  return record.properties.visibility ? std::string_view{*record.properties.visibility} : std::string_view{"shared"};
+listing_scope shared_scope(schemas::member_status status) noexcept {
+  switch (status) {
+    case schemas::member_status::pending: return listing_scope::shared_pending;
+    case schemas::member_status::accepted: return listing_scope::shared_accepted;
+    case schemas::member_status::rejected: break;
+  }
+  return listing_scope::shared_rejected;
+}
+
+std::string key_of_member(std::string_view image_id, std::string_view member_id) {
+  std::string key{image_id.substr(0, longest_id)};
+  key.push_back('\0');
+  return key.append(member_id.substr(0, longest_project));
+}
+
+std::vector<std::string> keys_of_members(const lmdb::transaction& within, const tables& where,
+                                         std::string_view image_id) {
+  std::vector<std::string> found;
+  if (image_id.size() > longest_id)
+    return found;
+  const auto prefix = key_of_member(image_id, {});
+  lmdb::cursor rows{within, where.members};
+  for (auto standing = rows.seek(prefix); standing && rows.key().starts_with(prefix); standing = rows.next())
+    found.emplace_back(rows.key());
+  return found;
+}
+
+std::vector<schemas::image_member> read_members(const lmdb::transaction& within, const tables& where,
+                                                std::string_view image_id) {
+  std::vector<schemas::image_member> found;
+  for (const auto& key : keys_of_members(within, where, image_id))
+    if (auto member = schemas::decode_image_member(*within.get(where.members, key)))
+      found.push_back(std::move(*member));
+  return found;
 }
 
 listing_value parse_listing_value(std::string_view value) noexcept {
@@ -100,27 +135,29 @@ std::vector<row> rows_of(const schemas::image_import& record, const tables& wher
   return rows;
 }
 
-std::vector<row> rows_of(const schemas::image& record, const tables& where) {
-  const auto visibility = visibility_of(record);
-  std::vector<listing_scope> scopes{listing_scope::all, listing_scope::owned};
-  if (visibility == "public")
-    scopes.push_back(listing_scope::of_the_public);
-  else if (visibility == "community")
-    scopes.push_back(listing_scope::community);
-
-  std::string value{record.status};
+std::vector<row> rows_of(const schemas::image& record, const std::vector<schemas::image_member>& members,
+                         const tables& where) {
+  const auto visibility = schemas::visibility_of(record);
+  std::string value{to_string(record.status)};
   value.append(1, '\0').append(visibility).append(1, '\0').append(record.owner);
   const auto place = position(record.created_at, record.id);
   std::vector<row> rows;
-  const auto add = [&](listing_scope scope, const std::optional<std::string>& name) {
-    rows.push_back(
-        {where.image_listings, listing_prefix(scope, record.owner, record.properties.os_hidden, name) + place, value});
-  };
-  for (const auto scope : scopes) {
-    add(scope, std::nullopt);
+  const auto add = [&](listing_scope scope, std::string_view project) {
+    const auto hidden = record.properties.os_hidden;
+    rows.push_back({where.image_listings, listing_prefix(scope, project, hidden, std::nullopt) + place, value});
     if (record.properties.name)
-      add(scope, record.properties.name);
-  }
+      rows.push_back(
+          {where.image_listings, listing_prefix(scope, project, hidden, record.properties.name) + place, value});
+  };
+  add(listing_scope::all, {});
+  add(listing_scope::owned, record.owner);
+  if (visibility == "public")
+    add(listing_scope::of_the_public, {});
+  else if (visibility == "community")
+    add(listing_scope::community, {});
+  else if (visibility == "shared")
+    for (const auto& member : members)
+      add(shared_scope(member.status), member.member_id);
   std::sort(rows.begin(), rows.end());
   return rows;
 }

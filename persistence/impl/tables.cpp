@@ -46,6 +46,7 @@ schemas::result<tables> open_tables(lmdb::environment& where) {
     opened.images = changes.open_database("images");
     opened.image_listings = changes.open_database("image_listings");
     opened.erased_images = changes.open_database("erased_images");
+    opened.members = changes.open_database("members");
     changes.commit();
     return opened;
   } catch (const lmdb::storage_fault& fault) {

@@ -19,6 +19,7 @@ struct tables {
   lmdb::database images = 0;
   lmdb::database image_listings = 0;
   lmdb::database erased_images = 0;
+  lmdb::database members = 0;
 };
 
 /// Opens every table, creating what is absent. A record file of a newer version is refused, in words.

@@ -14,6 +14,7 @@ using sluice::schemas::error_code;
 using sluice::schemas::image;
 using sluice::schemas::image_import;
 using sluice::schemas::image_import_status;
+using sluice::schemas::member_status;
 using strings = std::vector<std::string>;
 
 /// The plainest reading of the rules: every record, filtered, sorted.
@@ -27,14 +28,24 @@ strings in_order(std::vector<Record> records, bool ascending) {
   return ids(records);
 }
 
-bool listed(const image_query& query, const image& record) {
+/// Image id and project to what the project says to it.
+using shares = std::map<std::pair<std::string, std::string>, member_status>;
+
+bool shared_with(const image_query& query, const image& record, const shares& members) {
+  const auto found = members.find({record.id, query.project_id});
+  return found != members.end() && record.properties.visibility == "shared" &&
+         (!query.member_status || *query.member_status == found->second);
+}
+
+bool listed(const image_query& query, const image& record, const shares& members) {
   const auto visibility = *record.properties.visibility;
   const auto own = record.owner == query.project_id;
   const auto community_asked = query.visibility == "community" || query.visibility == "all";
-  const auto reachable =
-      query.all_projects || own || visibility == "public" || (visibility == "community" && community_asked);
+  const auto reachable = (query.all_projects && (visibility != "community" || community_asked)) || own ||
+                         visibility == "public" || (visibility == "community" && community_asked) ||
+                         (!query.all_projects && shared_with(query, record, members));
   return reachable && (!query.name || record.properties.name == query.name) &&
-         (!query.status || record.status == *query.status) &&
+         (!query.status || to_string(record.status) == *query.status) &&
          (!query.visibility || *query.visibility == "all" || *query.visibility == visibility) &&
          (!query.owner || *query.owner == record.owner) &&
          (!query.os_hidden || *query.os_hidden == record.properties.os_hidden);
@@ -78,6 +89,7 @@ TEST_CASE("image listings agree with a plain model under random changes, filters
   const temporary_directory where;
   auto store = open_records(where);
   std::map<std::string, image> model;
+  shares members;
   std::uint64_t next_id = 1;
   for (int round = 0; round < 60; ++round) {
     change_set changes;
@@ -87,7 +99,20 @@ TEST_CASE("image listings agree with a plain model under random changes, filters
                              : std::next(model.begin(), static_cast<std::ptrdiff_t>(random.below(model.size())));
       if (known != model.end() && random.one_in(4)) {
         changes.push_back(erase_image{known->first});
+        std::erase_if(members, [&](const auto& each) { return each.first.first == known->first; });
         model.erase(known);
+        continue;
+      }
+      if (known != model.end() && random.one_in(3)) {
+        const std::string project = random.of<const char*>({"a", "b", "ab"});
+        if (random.one_in(3)) {
+          changes.push_back(erase_member{{known->first, project}});
+          members.erase({known->first, project});
+        } else {
+          const auto status = random.of({member_status::pending, member_status::accepted, member_status::rejected});
+          changes.push_back(put_member{{known->first, project, status, at(1), at(2)}});
+          members[{known->first, project}] = status;
+        }
         continue;
       }
       const auto update = known != model.end() && random.one_in(3);
@@ -96,7 +121,7 @@ TEST_CASE("image listings agree with a plain model under random changes, filters
                              random.of<const char*>({"private", "shared", "public", "community"}));
       record.properties.os_hidden = random.one_in(4);
       record.properties.name = random.of<std::optional<std::string>>({"x", "y", "", std::nullopt});
-      record.status = random.of<const char*>({"active", "deactivated"});
+      record.status = random.of({sluice::schemas::image_status::active, sluice::schemas::image_status::deactivated});
       model[record.id] = record;
       changes.push_back(put_image{record});
     }
@@ -115,11 +140,13 @@ TEST_CASE("image listings agree with a plain model under random changes, filters
       using maybe = std::optional<std::string>;
       query.visibility = random.of<maybe>({{}, {}, "public", "private", "shared", "community", "all", "odd"});
       query.owner = random.of<maybe>({{}, {}, {}, "a", "ab"});
+      query.member_status = random.of<std::optional<member_status>>(
+          {member_status::accepted, member_status::pending, member_status::rejected, std::nullopt});
       query.name = random.of<maybe>({{}, {}, "x", ""});
       query.status = random.of<maybe>({{}, {}, "active", "queued"});
       std::vector<image> expected;
       for (const auto& [id, record] : model)
-        if (listed(query, record))
+        if (listed(query, record, members))
           expected.push_back(record);
       CAPTURE(round, query.project_id, query.all_projects, query.ascending, query.limit);
       CAPTURE(query.visibility.value_or("-"), query.owner.value_or("-"), query.name.value_or("-"));
@@ -209,6 +236,30 @@ TEST_CASE("a page goes on where the one before ended, whatever was put in betwee
   CHECK(ids(second->records) == strings{uuid(3), uuid(2), uuid(1)});
   CHECK_FALSE(second->more);
   CHECK(store->list_images({.project_id = "alpha", .marker = uuid(1)})->records.empty());
+}
+
+TEST_CASE("members are found by image and project, and go with their image") {
+  const temporary_directory where;
+  auto store = open_records(where);
+  using sluice::schemas::image_member;
+  const image_member beta{uuid(1), "beta", member_status::pending, at(1), at(1)};
+  const image_member gamma{uuid(1), "gamma", member_status::accepted, at(2), at(3)};
+  REQUIRE(commit(*store, {put_image{an_image(uuid(1), "alpha", 1)}, put_image{an_image(uuid(2), "alpha", 2)},
+                          put_member{gamma}, put_member{beta}}));
+  store.reset();
+  store = open_records(where);
+  CHECK(store->find_member(uuid(1), "gamma") == gamma);
+  CHECK_FALSE(store->find_member(uuid(2), "gamma"));
+  CHECK_FALSE(store->find_member(uuid(1), "gam"));
+  CHECK_FALSE(store->find_member(uuid(1), std::string(1000, 'x')));
+  CHECK(store->members_of(uuid(1)) == std::vector{beta, gamma});
+  CHECK(store->members_of(uuid(2)).empty());
+  REQUIRE(commit(*store, {erase_image{uuid(1)}}));
+  CHECK(store->members_of(uuid(1)).empty());
+  const auto orphan = commit(*store, {put_member{beta}});
+  REQUIRE_FALSE(orphan);
+  CHECK(orphan.error().code == error_code::conflict);
+  CHECK(store->list_images({.project_id = "gamma"})->records.empty());
 }
 
 TEST_CASE("a limit of none gives none and no more") {

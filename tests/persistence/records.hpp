@@ -57,9 +57,11 @@ inline schemas::image an_image(const std::string& id, const std::string& owner, 
   record.properties.disk_format = "qcow2";
   record.properties.container_format = "bare";
   record.properties.visibility = visibility;
-  record.facts.size = 4096;
-  record.facts.virtual_size = 1 << 20;
-  record.facts.disk_format = "qcow2";
+  record.status = schemas::image_status::active;
+  record.facts.emplace();
+  record.facts->size = 4096;
+  record.facts->virtual_size = 1 << 20;
+  record.facts->disk_format = "qcow2";
   record.created_at = at(created);
   record.updated_at = at(created);
   return record;

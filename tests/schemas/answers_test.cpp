@@ -109,7 +109,7 @@ TEST_CASE("An image without name or md5 answers null, and its own properties nev
   auto record = samples::image();
   record.properties.name.reset();
   record.properties.visibility.reset();
-  record.facts.md5.clear();
+  record.facts->md5.clear();
   record.properties.extra["status"] = "deleted";
   const auto answer = json::parse(to_json(record));
   CHECK(answer["name"].is_null());

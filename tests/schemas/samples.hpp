@@ -5,6 +5,7 @@
 
 #include "schemas/image.hpp"
 #include "schemas/image_import.hpp"
+#include "schemas/image_member.hpp"
 
 /// Records to write, read and show in tests.
 namespace samples {
@@ -66,9 +67,15 @@ inline schemas::image image() {
   record.properties = properties();
   record.properties.container_format = "bare";
   record.properties.visibility = "shared";
+  record.status = schemas::image_status::active;
   record.facts = facts();
   record.created_at = record.updated_at = moment;
   return record;
+}
+
+inline schemas::image_member member() {
+  return {"71c675ab-d94f-49cd-a114-e12490b328d9", "project-2", schemas::member_status::accepted, moment,
+          moment + std::chrono::minutes{1}};
 }
 
 }  // namespace samples

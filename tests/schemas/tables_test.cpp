@@ -7,6 +7,7 @@
 #include "schemas/error_code.hpp"
 #include "schemas/image.hpp"
 #include "schemas/image_import_status.hpp"
+#include "schemas/image_member.hpp"
 
 using namespace sluice::schemas;
 
@@ -60,6 +61,45 @@ TEST_CASE("Statuses have the blueprint's names, both ways") {
   for (const auto event : events)
     event_names.insert(to_string(event));
   CHECK(event_names.size() == std::size(events));
+}
+
+TEST_CASE("Every status of an image meets every other as Glance allows, and no other way") {
+  using status = image_status;
+  const std::map<status, std::set<status>> legal{
+      {status::queued, {status::saving, status::uploading, status::importing, status::active, status::deleted}},
+      {status::saving, {status::active, status::killed, status::deleted, status::queued}},
+      {status::uploading, {status::importing, status::queued, status::deleted}},
+      {status::importing, {status::active, status::deleted, status::queued}},
+      {status::active, {status::pending_delete, status::deleted, status::deactivated}},
+      {status::killed, {status::deleted}},
+      {status::deleted, {}},
+      {status::pending_delete, {status::deleted, status::active}},
+      {status::deactivated, {status::active, status::deleted}},
+  };
+  REQUIRE(legal.size() == image_statuses.size());
+  for (const auto from : image_statuses)
+    for (const auto to : image_statuses) {
+      INFO(to_string(from) << " to " << to_string(to));
+      CHECK(may_become(from, to) == legal.at(from).contains(to));
+    }
+}
+
+TEST_CASE("Statuses of images and of members have Glance's names, both ways") {
+  const std::vector<std::string> names{"queued", "saving",  "uploading",      "importing",  "active",
+                                       "killed", "deleted", "pending_delete", "deactivated"};
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    CHECK(to_string(image_statuses[i]) == names[i]);
+    CHECK(image_status_from(names[i]) == image_statuses[i]);
+  }
+  const std::vector<std::string> answers{"pending", "accepted", "rejected"};
+  for (std::size_t i = 0; i < answers.size(); ++i) {
+    CHECK(to_string(member_statuses[i]) == answers[i]);
+    CHECK(member_status_from(answers[i]) == member_statuses[i]);
+  }
+  for (const std::string name : {"", "unknown", "Active", "pending "}) {
+    CHECK_FALSE(image_status_from(name));
+    CHECK_FALSE(member_status_from(name));
+  }
 }
 
 TEST_CASE("Every error has a name, words and a hint, and is found by its name") {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "actors/admission/admission.hpp"
+#include "actors/images/image_registry.hpp"
 #include "actors/import/import_supervisor.hpp"
 #include "actors/lifetime/lifetime.hpp"
 #include "actors/records/record_keeper.hpp"
@@ -138,6 +139,7 @@ class import_world {
   actors::admission_actor admission;
   actors::verifier_actor verifier;
   actors::import_supervisor_actor supervisor;
+  actors::image_registry_actor images;
   actors::lifetime_actor lifetimes;
 
   explicit import_world(schemas::imports_configuration configured = {}) : limits{configured} { start(); }
@@ -154,7 +156,8 @@ class import_world {
     verifier = actors_.spawn(
         actors::verifier, actors::verification_surroundings{*blobs, {&structure, &scanner}, judged_at_once, metrics});
     supervisor = actors_.spawn(actors::import_supervisor, keeper, admission, surroundings());
-    lifetimes = actors_.spawn(actors::lifetime, keeper, surroundings());
+    images = actors_.spawn(actors::image_registry, keeper, records.get(), &clock);
+    lifetimes = actors_.spawn(actors::lifetime, keeper, images, surroundings());
   }
 
   [[nodiscard]] actors::import_surroundings surroundings() {

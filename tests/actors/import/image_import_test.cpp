@@ -43,7 +43,7 @@ TEST_CASE("an import goes from waiting over uploading and verifying to success, 
   CHECK(image->properties.container_format == "bare");
   CHECK(image->properties.visibility == "shared");
   CHECK(image->properties.name == "disk");
-  CHECK(image->facts.size == 21);
+  CHECK(image->facts->size == 21);
   CHECK(world.blobs->staged_ids().empty());
   CHECK(world.blobs->image_ids() == std::vector{done.image_id});
   CHECK_FALSE(world.progress.find(id));

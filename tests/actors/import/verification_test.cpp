@@ -54,7 +54,7 @@ TEST_CASE("an image is published only when every check has passed, and the recor
   CHECK(done.checks[0].verdict == check_verdict::passed);
   CHECK(done.checks[0].remarks == std::vector<std::string>{"The payload is encrypted."});
   CHECK(done.checks[1].name == "scanner");
-  CHECK(world.records->find_image(done.image_id)->facts.virtual_size == 2 << 20);  // the tables', not the headers'
+  CHECK(world.records->find_image(done.image_id)->facts->virtual_size == 2 << 20);  // the tables', not the headers'
 }
 
 TEST_CASE("the first check that does not pass ends the import with its reason, and no byte is left") {

@@ -7,6 +7,9 @@
 #include <utility>
 #include <vector>
 
+#include "actors/images/image_registry.hpp"
+#include "actors/records/record_keeper.hpp"
+
 namespace sluice::http {
 namespace {
 
@@ -31,6 +34,8 @@ api_fixture::api_fixture(server_limits limits, schemas::auth_mode mode, token_va
   lifetime = spawn_fake_lifetime(*system, world);
   keeper = spawn_fake_keeper(*system);
   bandwidth = spawn_fake_bandwidth(*system, world);
+  writer = system->spawn<caf::detached>(actors::record_keeper, records.get(), actors::commit_observer{});
+  images = system->spawn(actors::image_registry, writer, records.get(), &clock);
   live.tell({[this](const schemas::bandwidth_configuration& fresh) {
                caf::anon_send(bandwidth, actors::configure_atom_v, actors::policy_of(fresh));
              },
@@ -48,7 +53,8 @@ api_fixture::api_fixture(server_limits limits, schemas::auth_mode mode, token_va
                                                    live,
                                                    metrics,
                                                    {},
-                                                   tokens},
+                                                   tokens,
+                                                   images},
                                      limits);
   const auto started = api->start(2);
   if (!started)
@@ -59,10 +65,14 @@ api_fixture::~api_fixture() {
   api.reset();
   caf::anon_send_exit(supervisor, caf::exit_reason::kill);
   caf::anon_send_exit(lifetime, caf::exit_reason::kill);
+  caf::anon_send_exit(images, caf::exit_reason::kill);
+  caf::anon_send_exit(writer, caf::exit_reason::kill);
   caf::anon_send_exit(keeper, caf::exit_reason::kill);
   caf::anon_send_exit(bandwidth, caf::exit_reason::kill);
   keeper = nullptr;
   bandwidth = nullptr;
+  images = nullptr;
+  writer = nullptr;
   supervisor = nullptr;
   lifetime = nullptr;
   system.reset();
@@ -107,10 +117,12 @@ schemas::image api_fixture::put_image(int number, const std::string& owner, cons
   image.properties.visibility = visibility;
   image.properties.disk_format = "qcow2";
   image.properties.container_format = "bare";
-  image.facts.size = bytes.size();
-  image.facts.md5 = "0123456789abcdef0123456789abcdef";
-  image.facts.os_hash_algo = "sha512";
-  image.facts.os_hash_value = std::string(128, 'c');
+  image.status = schemas::image_status::active;
+  image.facts.emplace();
+  image.facts->size = bytes.size();
+  image.facts->md5 = "0123456789abcdef0123456789abcdef";
+  image.facts->os_hash_algo = "sha512";
+  image.facts->os_hash_value = std::string(128, 'c');
   image.created_at = schemas::time_point{std::chrono::seconds{1'700'000'000 + number}};
   image.updated_at = image.created_at;
   put(image);

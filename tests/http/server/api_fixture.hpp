@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <string>
 
 #include <caf/all.hpp>
 
 #include "actors/messages.hpp"
+#include "actors/ports.hpp"
 #include "actors/protocol.hpp"
 #include "http/api/service.hpp"
 #include "persistence/blob_store.hpp"
@@ -62,6 +64,13 @@ class api_fixture {
     actor_configuration() { actors::register_messages(*this); }
   };
 
+  struct system_clock final : actors::wall_clock {
+    [[nodiscard]] schemas::time_point now() const override {
+      return std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now());
+    }
+  };
+
+  system_clock clock;
   schemas::configuration configuration;
   actors::serving_signals signals;
   actors::service_metrics metrics;
@@ -77,6 +86,8 @@ class api_fixture {
   actors::lifetime_actor lifetime;
   actors::record_keeper_actor keeper;
   actors::bandwidth_supervisor_actor bandwidth;
+  actors::record_keeper_actor writer;  ///< a real one
+  actors::image_registry_actor images;
   std::unique_ptr<api_server> api;
 };
 
