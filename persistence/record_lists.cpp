@@ -29,7 +29,7 @@ struct scope {
 };
 
 /// Community images of others are listed to those who ask for them, administrators too.
-bool is_uncalled_for(const image_query& query, const listing_value& image) {
+bool is_uncalled_for(const image_query& query, const image_row& image) {
   return !query.visibility && image.visibility == "community" && image.owner != query.project_id;
 }
 
@@ -64,11 +64,10 @@ std::vector<scope> scopes_of(const image_query& query) {
   return scopes;
 }
 
-bool matches(const image_query& query, std::string_view row) {
-  const auto image = parse_listing_value(row);
-  return !is_uncalled_for(query, image) && (!query.status || *query.status == image.status) &&
+bool matches(const image_query& query, const image_row& image) {
+  return !is_uncalled_for(query, image) && (!query.status || *query.status == to_string(image.status)) &&
          (!query.visibility || *query.visibility == "all" || *query.visibility == image.visibility) &&
-         (!query.owner || *query.owner == image.owner);
+         (!query.owner || *query.owner == image.owner) && (!query.name || query.name == image.name);
 }
 
 /// Any member may go on from a shared image, whatever the listing's member_status.
@@ -108,34 +107,77 @@ result<page<schemas::image_import>> record_store::list_imports(const import_quer
   return found;
 }
 
-result<page<schemas::image>> record_store::list_images(const image_query& query) const {
-  const auto snapshot = implementation_->environment->read();
-  std::string after;
-  if (query.marker) {
-    const auto last = implementation_->image(snapshot, *query.marker);
-    if (!last || !visible(query, *last, implementation_->member(snapshot, last->id, query.project_id).has_value()))
-      return unknown_marker();
-    after = position(last->created_at, last->id);
-  }
-  page<schemas::image> found;
-  if (query.limit == 0)
-    return found;
+namespace {
+
+merged_walk walk_of(const lmdb::transaction& within, const tables& where, const image_query& query,
+                    std::string_view after) {
   std::vector<row_walk> walks;
   for (const auto& part : scopes_of(query)) {
     if (part.owner.size() > longest_project)
       continue;
     for (const auto hidden : {false, true})
       if (!query.os_hidden || *query.os_hidden == hidden)
-        walks.emplace_back(snapshot, implementation_->where.image_listings,
-                           listing_prefix(part.kind, part.owner, hidden, query.name), after, query.ascending);
+        walks.emplace_back(within, where.image_listings, listing_prefix(part.kind, part.owner, hidden, query.name),
+                           after, query.ascending);
   }
+  return {std::move(walks), query.ascending};
+}
+
+}  // namespace
+
+std::string record_store::place_of(const schemas::image& record) {
+  return position(record.created_at, record.id);
+}
+
+result<schemas::image> record_store::find_marker(const image_query& query) const {
+  const auto snapshot = implementation_->environment->read();
+  auto last = query.marker ? implementation_->image(snapshot, *query.marker) : std::nullopt;
+  if (!last || !visible(query, *last, implementation_->member(snapshot, last->id, query.project_id).has_value()))
+    return unknown_marker();
+  return std::move(*last);
+}
+
+std::optional<std::string> record_store::walk_images(const image_query& query, std::string_view after,
+                                                     std::uint32_t most,
+                                                     const std::function<bool(const image_row&)>& take) const {
+  const auto snapshot = implementation_->environment->read();
+  auto rows = walk_of(snapshot, implementation_->where, query, after);
+  for (std::uint32_t looked_at = 1;; ++looked_at) {
+    const auto place = rows.next();
+    if (!place)
+      return std::nullopt;
+    auto row = decode_row(place->value);
+    if (row && matches(query, *row)) {
+      row->id = id_of_position(place->position);
+      row->created_at = time_of_position(place->position);
+      if (!take(*row))
+        return std::nullopt;
+    }
+    if (looked_at == most)
+      return std::string{place->position};
+  }
+}
+
+result<page<schemas::image>> record_store::list_images(const image_query& query) const {
+  std::string after;
+  if (query.marker) {
+    const auto last = find_marker(query);
+    if (!last)
+      return tl::unexpected{last.error()};
+    after = place_of(*last);
+  }
+  page<schemas::image> found;
+  if (query.limit == 0)
+    return found;
+  const auto snapshot = implementation_->environment->read();
   found.records.reserve(std::min(query.limit, most_reserved));
-  merged_walk rows{std::move(walks), query.ascending};
+  auto rows = walk_of(snapshot, implementation_->where, query, after);
   while (const auto place = rows.next()) {
-    if (!matches(query, place->value))
+    const auto row = decode_row(place->value);
+    if (!row || !matches(query, *row))
       continue;
     auto record = implementation_->image(snapshot, id_of_position(place->position));
-    if (!record || (query.name && record->properties.name != query.name))
+    if (!record)
       continue;
     if (found.records.size() == query.limit) {
       found.more = true;

@@ -11,6 +11,7 @@
 #include <variant>
 #include <vector>
 
+#include "persistence/image_row.hpp"
 #include "schemas/failure.hpp"
 #include "schemas/image.hpp"
 #include "schemas/image_import.hpp"
@@ -90,6 +91,16 @@ class record_store {
   /// Failure `invalid_request` with field "marker" when the marker is not a visible record.
   [[nodiscard]] schemas::result<page<schemas::image_import>> list_imports(const import_query& query) const;
   [[nodiscard]] schemas::result<page<schemas::image>> list_images(const image_query& query) const;
+  /// The rows of the images that `query` selects (its marker and limit aside), in the order of their creation, from
+  /// just after the place `after` (empty: from the end nearest). Ends when `take` says no, and after `most` rows looked
+  /// at: then it returns the place to go on from; none when there is nothing more to see. One snapshot a call.
+  [[nodiscard]] std::optional<std::string> walk_images(const image_query& query, std::string_view after,
+                                                       std::uint32_t most,
+                                                       const std::function<bool(const image_row&)>& take) const;
+  /// The image that `query`'s marker names, when the query's caller may see it; else as list_images.
+  [[nodiscard]] schemas::result<schemas::image> find_marker(const image_query& query) const;
+  /// The place of an image in a walk.
+  [[nodiscard]] static std::string place_of(const schemas::image& record);
   /// Live imports, oldest first: what a restart takes up.
   [[nodiscard]] std::vector<schemas::image_import> live_imports() const;
   /// Ids of finished imports whose expires_at is at or before `now`, soonest first, at most `limit`.

@@ -46,7 +46,7 @@ result<void> set(const std::string& name, const json_value& value, const identit
   const bool is_format = name == "disk_format" || name == "container_format";
   if (is_format && subject.status != image_status::queued)
     return forbidden("Attribute " + name + " can be only replaced for a queued image.");
-  return set_image_property(name, value, who, subject.properties);
+  return set_image_property(name, value, subject.properties);
 }
 
 result<void> remove(const std::string& name, image& subject) {
@@ -73,10 +73,12 @@ result<void> apply_one(const image_change& change, const identity& who, image& s
         return refuse(error_code::conflict, "Property " + name + " already present.");
       break;
   }
-  const auto value = parse_json(change.value);
-  if (!value)
-    return tl::unexpected{value.error()};
-  return set(name, *value, who, subject);
+  const auto wrapped = parse_json("[" + change.value + "]");  // a document is read from an array or object down
+  if (!wrapped)
+    return tl::unexpected{wrapped.error()};
+  if (wrapped->as_array()->size() != 1)
+    return refuse(error_code::invalid_request, "Expected one value for " + name + ", got another number.");
+  return set(name, wrapped->as_array()->front(), who, subject);
 }
 
 result<void> move_between(image_status from, image_status to, std::string_view action, image& subject) {

@@ -220,8 +220,7 @@ result<void> may_be_set(std::string_view name) {
   return {};
 }
 
-result<void> set_image_property(const std::string& name, const json_value& value, const identity& who,
-                                image_properties& into) {
+result<void> set_image_property(const std::string& name, const json_value& value, image_properties& into) {
   const auto pointer = json_pointer("", name);
   image_properties read;
   if (name == "protected")
@@ -243,7 +242,9 @@ result<void> set_image_property(const std::string& name, const json_value& value
       into.container_format = std::move(read.container_format);
     });
   if (name == "visibility")
-    return read_visibility(value, pointer, who, into);
+    return read_word(value, pointer, visibilities).map([&into](std::string word) {
+      into.visibility = std::move(word);
+    });
   into.extra.erase(name);  // its new value takes its place
   return read_extra(name, value, pointer, into);
 }

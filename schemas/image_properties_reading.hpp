@@ -23,9 +23,8 @@ inline constexpr std::size_t most_tags = 128;  ///< of one image; Glance's image
 [[nodiscard]] result<void> may_be_set(std::string_view name);
 
 /// Sets one property of an image to `value`, as Glance's own API allows: null takes a name or format away again, and
-/// the owner may protect an image. Not for `owner`.
-[[nodiscard]] result<void> set_image_property(const std::string& name, const json_value& value, const identity& who,
-                                              image_properties& into);
+/// the owner may protect an image. Not for `owner`; which visibility a caller may choose is the policy's to say.
+[[nodiscard]] result<void> set_image_property(const std::string& name, const json_value& value, image_properties& into);
 
 /// 1 to 255 characters without control characters.
 [[nodiscard]] result<void> check_tag(const std::string& tag);

@@ -45,14 +45,14 @@ result<void> read_owner(const json_value& value, image& into) {
   return {};
 }
 
-result<void> read_member_of_new_image(const json_member& member, const identity& who, image& into) {
+result<void> read_member_of_new_image(const json_member& member, image& into) {
   if (member.name == "id")
     return read_id(member.value, into);
   if (auto allowed = may_be_set(member.name); !allowed)
     return allowed;
   if (member.name == "owner")
     return read_owner(member.value, into);
-  return set_image_property(member.name, member.value, who, into.properties);
+  return set_image_property(member.name, member.value, into.properties);
 }
 
 /// The tokens of a JSON Pointer (RFC 6901).
@@ -158,7 +158,7 @@ result<image> parse_new_image(std::string_view body, const identity& who) {
   draft.owner = who.project_id;
   draft.properties.visibility = "shared";
   for (const auto& member : *object)
-    if (auto read = read_member_of_new_image(member, who, draft); !read)
+    if (auto read = read_member_of_new_image(member, draft); !read)
       return tl::unexpected{std::move(read.error())};
   return draft;
 }

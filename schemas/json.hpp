@@ -61,8 +61,9 @@ enum class glance_error_form : std::uint8_t { html, plain, json };
 /// GET / and /versions. `base` is the absolute URL of the service without trailing slash.
 [[nodiscard]] std::string versions_json(std::string_view base);
 
-/// Published schemas, compiled in from schemas/published/*.json: "image", "images", "image-import", "image-imports",
-/// "image-import-request", "problem", "bandwidth", "bandwidth-patch". Empty for an unknown name.
+/// Published schemas, compiled in from schemas/published/*.json: "image", "images", "member", "members", "task",
+/// "tasks", "image-import", "image-imports", "image-import-request", "problem", "bandwidth", "bandwidth-patch". Empty
+/// for an unknown name.
 [[nodiscard]] std::string_view published_schema(std::string_view name) noexcept;
 
 /// `YYYY-MM-DDTHH:MM:SSZ`, UTC (Glance's form) and `YYYY-MM-DDTHH:MM:SS+0000` (the blueprint's, for expires-by).

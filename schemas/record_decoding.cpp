@@ -98,10 +98,10 @@ class record_reader {
   }
   /// Absent when there are none.
   void read(std::string_view name, std::vector<expected_checksum>& into) {
-    const auto* const list = record_.find(name) == nullptr ? nullptr : member(name, &json_value::as_array);
-    if (list == nullptr)
+    dom::array list;
+    if (!has(name) || !get(name, list))
       return;
-    for (const auto& element : *list) {
+    for (const auto element : list) {
       record_reader inner{element};
       auto& checksum = into.emplace_back();
       inner.read("algorithm", checksum.algorithm);

@@ -4,6 +4,8 @@
 #include <string>
 
 #include "http/api/faults.hpp"
+#include "http/api/import_methods.hpp"
+#include "schemas/image.hpp"
 #include "schemas/json.hpp"
 
 namespace sluice::http {
@@ -26,6 +28,31 @@ asio::awaitable<response> schema(exchange& at) {
   co_return response(200, "application/json", std::string(text));
 }
 
+asio::awaitable<response> import_info(exchange&) {
+  std::string methods;
+  for (const auto method : import_methods)
+    methods.append(methods.empty() ? "\"" : ",\"").append(method).append("\"");
+  co_return response(
+      200, "application/json",
+      "{\"import-methods\":{\"description\":\"Import methods available.\",\"type\":\"array\",\"value\":[" + methods +
+          "]}}");
+}
+
+asio::awaitable<response> stores(exchange&) {
+  co_return response(200, "application/json",
+                     "{\"stores\":[{\"id\":\"" + std::string(schemas::store_id) +
+                         "\",\"description\":\"The store of this service\",\"default\":\"true\"}]}");
+}
+
+/// For administrators, by the policy of its route.
+asio::awaitable<response> stores_in_detail(exchange&) {
+  co_return response(
+      200, "application/json",
+      "{\"stores\":[{\"id\":\"" + std::string(schemas::store_id) +
+          "\",\"description\":\"The store of this service\",\"default\":\"true\",\"type\":\"file\",\"weight\":"
+          "0,\"properties\":{}}]}");
+}
+
 asio::awaitable<response> healthcheck(exchange&) {
   co_return response(200, "text/plain", std::string("OK"));
 }
@@ -35,6 +62,9 @@ asio::awaitable<response> healthcheck(exchange&) {
 void add_discovery(api_router& routes) {
   routes.add(verb::get, "/", root);
   routes.add(verb::get, "/versions", versions);
+  routes.add(verb::get, "/v2/info/import", import_info);
+  routes.add(verb::get, "/v2/info/stores", schemas::policy_rule::stores_info, stores);
+  routes.add(verb::get, "/v2/info/stores/detail", schemas::policy_rule::stores_info_detail, stores_in_detail);
   add_schemas(routes);
 }
 

@@ -5,8 +5,9 @@
 
 namespace sluice::http {
 
-/// What tells a client what is here: `/` and `/versions` (no token needed, as clients ask before they have one) and
-/// `/v2/schemas/…`, served from memory because Nova reads the image schema at every boot.
+/// What tells a client what is here: `/` and `/versions` (no token needed, as clients ask before they have one),
+/// `/v2/info/import` and `/v2/info/stores`, and `/v2/schemas/…`, served from memory because Nova reads the image schema
+/// at every boot.
 void add_discovery(api_router& routes);
 
 /// `/v2/schemas/…` alone.

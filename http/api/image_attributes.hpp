@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -10,11 +9,11 @@
 
 namespace sluice::http {
 
-/// An attribute of an image as a listing compares it; nothing when the image does not have it. Any name that is
-/// not Glance's own is that of a property.
-[[nodiscard]] std::optional<std::string> attribute_of(const schemas::image& record, std::string_view name);
+/// An attribute that only the record of an image has, as a listing compares it; nothing when the image does not have
+/// it. Any name that is not Glance's own is that of a property.
+[[nodiscard]] std::optional<std::string_view> attribute_of(const schemas::image& record, std::string_view name);
 
-/// `size` and its like are compared as numbers: the same text, padded to one width.
-[[nodiscard]] std::string sortable_number(std::uint64_t value);
+/// Glance's own, and in no row: `checksum`, `os_hash_algo`, `os_hash_value`.
+[[nodiscard]] bool is_of_record_alone(std::string_view name) noexcept;
 
 }  // namespace sluice::http

@@ -35,10 +35,22 @@ response no_content() {
   return given;
 }
 
+/// Who may show an image to everybody is a rule of the policy of its own.
+std::optional<schemas::policy_rule> missing_rule(const exchange& at, std::string_view visibility) {
+  using schemas::policy_rule;
+  if (visibility == "public" && !permits(at, policy_rule::publicize_image))
+    return policy_rule::publicize_image;
+  if (visibility == "community" && !permits(at, policy_rule::communitize_image))
+    return policy_rule::communitize_image;
+  return std::nullopt;
+}
+
 asio::awaitable<response> create(exchange& at) {
   auto draft = schemas::parse_new_image(at.asked.body, at.who);
   if (!draft)
     co_return fault(draft.error(), at.asked);
+  if (const auto rule = missing_rule(at, schemas::visibility_of(*draft)))
+    co_return not_permitted(*rule, at.asked);
   const auto& parts = at.state.parts;
   auto pending = actors::ask<image>(parts.system, parts.images, at.state.limits.create_deadline, actors::create_atom_v,
                                     at.who, std::move(*draft));
@@ -78,6 +90,12 @@ asio::awaitable<response> update(exchange& at) {
   auto changes = schemas::parse_image_patch(at.asked.body, *dialect);
   if (!changes)
     co_return fault(changes.error(), at.asked);
+  for (const auto& change : *changes)
+    if (change.attribute == "visibility")
+      for (const std::string_view visibility : {"public", "community"})
+        if (change.value == "\"" + std::string(visibility) + "\"")
+          if (const auto rule = missing_rule(at, visibility))
+            co_return not_permitted(*rule, at.asked);
   actors::image_patch patch;
   patch.changes = std::move(*changes);
   const auto& parts = at.state.parts;
@@ -132,12 +150,13 @@ asio::awaitable<response> reactivate(exchange& at) {
 }  // namespace
 
 void add_image_changes(api_router& routes) {
-  routes.add(verb::post, "/v2/images", create);
-  routes.add(verb::patch, "/v2/images/{id}", update);
-  routes.add(verb::put, "/v2/images/{id}/tags/{tag}", put_tag);
-  routes.add(verb::delete_, "/v2/images/{id}/tags/{tag}", delete_tag);
-  routes.add(verb::post, "/v2/images/{id}/actions/deactivate", deactivate);
-  routes.add(verb::post, "/v2/images/{id}/actions/reactivate", reactivate);
+  using schemas::policy_rule;
+  routes.add(verb::post, "/v2/images", policy_rule::add_image, create);
+  routes.add(verb::patch, "/v2/images/{id}", policy_rule::modify_image, update);
+  routes.add(verb::put, "/v2/images/{id}/tags/{tag}", policy_rule::modify_image, put_tag);
+  routes.add(verb::delete_, "/v2/images/{id}/tags/{tag}", policy_rule::modify_image, delete_tag);
+  routes.add(verb::post, "/v2/images/{id}/actions/deactivate", policy_rule::deactivate, deactivate);
+  routes.add(verb::post, "/v2/images/{id}/actions/reactivate", policy_rule::reactivate, reactivate);
 }
 
 }  // namespace sluice::http

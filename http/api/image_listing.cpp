@@ -4,10 +4,11 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <chrono>
+#include <limits>
 #include <system_error>
 #include <utility>
 
-#include "http/api/image_attributes.hpp"
 #include "http/api/paging.hpp"
 #include "http/server/request_id.hpp"
 
@@ -24,8 +25,8 @@ constexpr std::array sortable{"name", "status", "container_format", "disk_format
                               "size", "id",     "created_at",       "updated_at"};
 constexpr std::array listable{"id", "name", "status", "container_format", "disk_format"};
 constexpr std::array visibilities{"public", "private", "shared", "community", "all"};
-constexpr std::array member_statuses{"pending", "accepted", "rejected", "all"};
 constexpr std::size_t most_order_keys = 8;
+constexpr std::uint64_t most_number = std::numeric_limits<std::int64_t>::max();
 
 bool is_one_of(std::string_view word, const auto& words) {
   return std::ranges::find(words, word) != words.end();
@@ -55,15 +56,27 @@ std::optional<std::uint64_t> number(std::string_view text) {
   return value;
 }
 
-/// `YYYY-MM-DDTHH:MM:SSZ`, which compares as text.
-bool is_glance_time(std::string_view text) {
-  constexpr std::string_view form = "dddd-dd-ddTdd:dd:ddZ";
+/// `YYYY-MM-DDTHH:MM:SS`, with a Z or without, as seconds since 1970 in UTC.
+std::optional<std::int64_t> parse_glance_time(std::string_view text) {
+  constexpr std::string_view form = "dddd-dd-ddTdd:dd:dd";
+  if (text.ends_with('Z'))
+    text.remove_suffix(1);
   if (text.size() != form.size())
-    return false;
+    return std::nullopt;
   for (std::size_t i = 0; i < form.size(); ++i)
     if (form[i] == 'd' ? text[i] < '0' || text[i] > '9' : text[i] != form[i])
-      return false;
-  return true;
+      return std::nullopt;
+  const auto part = [text](std::size_t from, std::size_t digits) {
+    return static_cast<int>(*number(text.substr(from, digits)));
+  };
+  const std::chrono::year_month_day day{std::chrono::year{part(0, 4)},
+                                        std::chrono::month{static_cast<unsigned>(part(5, 2))},
+                                        std::chrono::day{static_cast<unsigned>(part(8, 2))}};
+  if (!day.ok() || part(11, 2) > 23 || part(14, 2) > 59 || part(17, 2) > 60)
+    return std::nullopt;
+  const auto when = std::chrono::sys_days{day} + std::chrono::hours{part(11, 2)} + std::chrono::minutes{part(14, 2)} +
+                    std::chrono::seconds{part(17, 2)};
+  return when.time_since_epoch().count();
 }
 
 std::vector<std::string> split(std::string_view list) {
@@ -85,8 +98,8 @@ struct order_words {
   std::optional<std::string> combined;
 };
 
-result<std::vector<image_order>> parse_order(const order_words& words) {
-  std::vector<image_order> order;
+result<image_orders> parse_order(const order_words& words) {
+  image_orders order;
   const auto add = [&](std::string_view key, std::string_view direction) -> result<void> {
     if (!is_one_of(key, sortable) || order.size() == most_order_keys)
       return invalid("sort_key", "name, status, container_format, disk_format, size, id, created_at or updated_at");
@@ -94,7 +107,7 @@ result<std::vector<image_order>> parse_order(const order_words& words) {
     if (!ascending)
       return tl::unexpected<failure>{ascending.error()};
     image_order entry;
-    entry.attribute = key;
+    entry.column = *image_column_from(key);
     entry.ascending = *ascending;
     order.push_back(std::move(entry));
     return {};
@@ -109,8 +122,8 @@ result<std::vector<image_order>> parse_order(const order_words& words) {
         return tl::unexpected<failure>{added.error()};
     }
   } else {
-    if (words.directions.size() > std::max<std::size_t>(words.keys.size(), 1))
-      return invalid("sort_dir", "at most one sort_dir for each sort_key");
+    if (words.directions.size() > 1 && words.directions.size() != std::max<std::size_t>(words.keys.size(), 1))
+      return invalid("sort_dir", "one sort_dir, or one for each sort_key");
     for (std::size_t i = 0; i < std::max<std::size_t>(words.keys.size(), 1); ++i) {
       // One direction stands for all keys, as Glance has it.
       const auto direction = words.directions.empty()      ? std::string{"desc"}
@@ -128,6 +141,7 @@ result<std::vector<image_order>> parse_order(const order_words& words) {
 result<image_filter> parse_time_filter(const std::string& key, std::string_view value) {
   image_filter filter;
   filter.attribute = key;
+  filter.column = image_column_from(key);
   constexpr std::array<std::pair<std::string_view, test_kind>, 6> operators{{{"gte:", test_kind::at_least},
                                                                              {"lte:", test_kind::at_most},
                                                                              {"neq:", test_kind::differs},
@@ -140,14 +154,16 @@ result<image_filter> parse_time_filter(const std::string& key, std::string_view 
       filter.test = test;
       break;
     }
-  if (!is_glance_time(value))
+  const auto when = parse_glance_time(value);
+  if (!when)
     return invalid(key, "a time such as gte:2026-01-31T12:00:00Z");
-  filter.values.emplace_back(value);
+  filter.numbers.push_back(*when);
   return filter;
 }
 
 image_filter filter_of(std::string attribute, test_kind test, std::vector<std::string> values) {
   image_filter filter;
+  filter.column = image_column_from(attribute);
   filter.attribute = std::move(attribute);
   filter.test = test;
   filter.values = std::move(values);
@@ -161,7 +177,8 @@ result<void> apply_filter(const std::string& key, const std::string& value, imag
       return invalid(key, "public, private, shared, community or all");
     query.visibility = value;
   } else if (key == "member_status") {
-    if (!is_one_of(value, member_statuses))
+    query.member_status = schemas::member_status_from(value);
+    if (!query.member_status && value != "all")
       return invalid(key, "pending, accepted, rejected or all");
   } else if (key == "owner") {
     query.owner = value;
@@ -175,7 +192,7 @@ result<void> apply_filter(const std::string& key, const std::string& value, imag
       return invalid(key, "true or false");
     into.filters.push_back(filter_of(key, test_kind::any_of, std::vector<std::string>{*flag ? "true" : "false"}));
   } else if (key == "tag") {
-    into.filters.push_back(filter_of(key, test_kind::all_tags, std::vector<std::string>{value}));
+    into.filters.push_back(filter_of({}, test_kind::all_tags, std::vector<std::string>{value}));
   } else if (key == "size_min" || key == "size_max" || key == "size" || key == "min_ram" || key == "min_disk" ||
              key == "virtual_size") {
     const auto bound = number(value);
@@ -184,8 +201,9 @@ result<void> apply_filter(const std::string& key, const std::string& value, imag
     const auto test = key == "size_min"   ? test_kind::at_least
                       : key == "size_max" ? test_kind::at_most
                                           : test_kind::any_of;
-    into.filters.push_back(
-        filter_of(key.starts_with("size") ? "size" : key, test, std::vector<std::string>{sortable_number(*bound)}));
+    auto filter = filter_of(key.starts_with("size") ? "size" : key, test, {});
+    filter.numbers.push_back(static_cast<std::int64_t>(std::min(*bound, most_number)));
+    into.filters.push_back(std::move(filter));
   } else if (key == "created_at" || key == "updated_at") {
     auto filter = parse_time_filter(key, value);
     if (!filter)
@@ -237,36 +255,6 @@ result<image_listing> parse_image_listing(const query_pairs& pairs, const schema
   listing.order = std::move(*order);
   listing.query.ascending = listing.in_record_order() && listing.order.front().ascending;
   return listing;
-}
-
-bool matches(const image_filter& filter, const schemas::image& record) {
-  if (filter.test == test_kind::all_tags)
-    return std::ranges::binary_search(record.properties.tags, filter.values.front());
-  const auto value = attribute_of(record, filter.attribute);
-  if (!value)
-    return false;
-  switch (filter.test) {
-    case test_kind::any_of: return std::ranges::find(filter.values, *value) != filter.values.end();
-    case test_kind::at_least: return *value >= filter.values.front();
-    case test_kind::at_most: return *value <= filter.values.front();
-    case test_kind::less: return *value < filter.values.front();
-    case test_kind::greater: return *value > filter.values.front();
-    case test_kind::differs: return *value != filter.values.front();
-    case test_kind::all_tags: break;
-  }
-  return false;
-}
-
-bool comes_before(const std::vector<image_order>& order, const schemas::image& left, const schemas::image& right) {
-  for (const auto& key : order) {
-    const auto comparison = key.attribute == "created_at" ? left.created_at <=> right.created_at
-                            : key.attribute == "updated_at"
-                                ? left.updated_at <=> right.updated_at
-                                : attribute_of(left, key.attribute) <=> attribute_of(right, key.attribute);
-    if (comparison != 0)
-      return key.ascending ? comparison < 0 : comparison > 0;
-  }
-  return order.front().ascending ? left.id < right.id : left.id > right.id;
 }
 
 }  // namespace sluice::http

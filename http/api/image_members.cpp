@@ -113,11 +113,12 @@ asio::awaitable<response> remove(exchange& at) {
 }  // namespace
 
 void add_image_members(api_router& routes) {
-  routes.add(verb::get, "/v2/images/{id}/members", list);
-  routes.add(verb::post, "/v2/images/{id}/members", add);
-  routes.add(verb::get, "/v2/images/{id}/members/{project}", show);
-  routes.add(verb::put, "/v2/images/{id}/members/{project}", set_status);
-  routes.add(verb::delete_, "/v2/images/{id}/members/{project}", remove);
+  using schemas::policy_rule;
+  routes.add(verb::get, "/v2/images/{id}/members", policy_rule::get_members, list);
+  routes.add(verb::post, "/v2/images/{id}/members", policy_rule::add_member, add);
+  routes.add(verb::get, "/v2/images/{id}/members/{project}", policy_rule::get_members, show);
+  routes.add(verb::put, "/v2/images/{id}/members/{project}", policy_rule::modify_member, set_status);
+  routes.add(verb::delete_, "/v2/images/{id}/members/{project}", policy_rule::delete_member, remove);
 }
 
 }  // namespace sluice::http

@@ -5,6 +5,9 @@
 #include <cstdint>
 #include <utility>
 
+#include "persistence/image_row.hpp"
+#include "persistence/impl/hash.hpp"
+
 #include "schemas/json.hpp"
 
 namespace sluice::persistence {
@@ -23,14 +26,6 @@ void append_project(std::string& to, std::string_view project) {
   project = project.substr(0, longest_project);
   to.push_back(static_cast<char>(project.size()));
   to.append(project);
-}
-
-/// FNV-1a, 64 bits: it is written down in rows, so it must never change. Collisions cost a comparison, nothing else.
-std::uint64_t name_hash(std::string_view name) noexcept {
-  std::uint64_t hash = 0xcbf29ce484222325;
-  for (const char character : name)
-    hash = (hash ^ static_cast<unsigned char>(character)) * 0x100000001b3;
-  return hash;
 }
 
 }  // namespace
@@ -70,7 +65,7 @@ std::string listing_prefix(listing_scope scope, std::string_view project, bool h
   bytes.push_back(hidden ? 'h' : 'v');
   bytes.push_back(name ? 'n' : '*');
   if (name)
-    append_big_endian(bytes, name_hash(*name));
+    append_big_endian(bytes, stable_hash(*name));
   return bytes;
 }
 
@@ -110,18 +105,6 @@ std::vector<schemas::image_member> read_members(const lmdb::transaction& within,
   return found;
 }
 
-listing_value parse_listing_value(std::string_view value) noexcept {
-  const auto first = std::min(value.find('\0'), value.size());
-  const auto second = std::min(value.find('\0', first + 1), value.size());
-  listing_value parsed;
-  parsed.status = value.substr(0, first);
-  if (first < value.size())
-    parsed.visibility = value.substr(first + 1, second - first - 1);
-  if (second < value.size())
-    parsed.owner = value.substr(second + 1);
-  return parsed;
-}
-
 std::vector<row> rows_of(const schemas::image_import& record, const tables& where) {
   std::vector<row> rows;
   const auto place = position(record.created_at, record.id);
@@ -138,8 +121,7 @@ std::vector<row> rows_of(const schemas::image_import& record, const tables& wher
 std::vector<row> rows_of(const schemas::image& record, const std::vector<schemas::image_member>& members,
                          const tables& where) {
   const auto visibility = schemas::visibility_of(record);
-  std::string value{to_string(record.status)};
-  value.append(1, '\0').append(visibility).append(1, '\0').append(record.owner);
+  const auto value = encode_row(row_of(record));
   const auto place = position(record.created_at, record.id);
   std::vector<row> rows;
   const auto add = [&](listing_scope scope, std::string_view project) {

@@ -56,12 +56,6 @@ enum class listing_scope : char {
 [[nodiscard]] std::string listing_prefix(listing_scope scope, std::string_view project, bool hidden,
                                          const std::optional<std::string>& name);
 
-/// What a row of `image_listings` says about its image, so that a filter need not read the record.
-struct listing_value {
-  std::string_view status, visibility, owner;
-};
-[[nodiscard]] listing_value parse_listing_value(std::string_view value) noexcept;
-
 /// Key of a member in `members`: image id ‖ NUL ‖ member id.
 [[nodiscard]] std::string key_of_member(std::string_view image_id, std::string_view member_id);
 /// Keys of all members of an image, also of those that cannot be read.

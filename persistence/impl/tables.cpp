@@ -1,20 +1,44 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "persistence/impl/tables.hpp"
 
+#include <algorithm>
 #include <charconv>
+#include <iterator>
 #include <string>
+#include <vector>
+
+#include "persistence/impl/rows.hpp"
+#include "schemas/json.hpp"
 
 namespace sluice::persistence {
 namespace {
 
 constexpr std::string_view version_key = "schema_version";
-constexpr unsigned int current_version = 1;
+/// 1: rows of image listings had text for values, and there were no members.
+constexpr unsigned int current_version = 2;
 
 /// 0 when the text is not a version.
 unsigned int parse_version(std::string_view text) {
   unsigned int version = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), version);
   return error == std::errc{} && end == text.data() + text.size() ? version : 0;
+}
+
+/// Writes every row of the image listings anew, from the records.
+void list_images_again(lmdb::write_transaction& changes, const tables& where) {
+  std::vector<std::string> stale;
+  lmdb::cursor rows{changes, where.image_listings};
+  for (auto standing = rows.first(); standing; standing = rows.next())
+    stale.emplace_back(rows.key());
+  for (const auto& key : stale)
+    changes.erase(where.image_listings, key);
+  std::vector<row> fresh;
+  lmdb::cursor records{changes, where.images};
+  for (auto standing = records.first(); standing; standing = records.next())
+    if (const auto image = schemas::decode_image(records.value()))
+      std::ranges::move(rows_of(*image, read_members(changes, where, image->id), where), std::back_inserter(fresh));
+  for (const auto& each : fresh)
+    changes.put(each.table, each.key, each.value);
 }
 
 }  // namespace
@@ -36,6 +60,7 @@ schemas::result<tables> open_tables(lmdb::environment& where) {
                                    std::to_string(version) + ", this program reads up to " +
                                    std::to_string(current_version) +
                                    "). Start the newer version, or restore a backup made before it.");
+      opened.is_older = version < current_version;
     } else {
       changes.put(opened.meta, version_key, std::to_string(current_version));
     }
@@ -47,6 +72,10 @@ schemas::result<tables> open_tables(lmdb::environment& where) {
     opened.image_listings = changes.open_database("image_listings");
     opened.erased_images = changes.open_database("erased_images");
     opened.members = changes.open_database("members");
+    if (opened.is_older) {
+      list_images_again(changes, opened);
+      changes.put(opened.meta, version_key, std::to_string(current_version));
+    }
     changes.commit();
     return opened;
   } catch (const lmdb::storage_fault& fault) {

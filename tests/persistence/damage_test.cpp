@@ -24,7 +24,7 @@ void overwrite(const temporary_directory& where, const char* table, std::string_
 TEST_CASE("a record file of a newer version is refused in words and left as it is") {
   const temporary_directory where;
   open_records(where).reset();
-  overwrite(where, "meta", "schema_version", "2");
+  overwrite(where, "meta", "schema_version", "3");
   for (int attempt = 0; attempt < 2; ++attempt) {
     const auto refused = record_store::open(where / "records");
     REQUIRE_FALSE(refused.has_value());
@@ -32,8 +32,37 @@ TEST_CASE("a record file of a newer version is refused in words and left as it i
     CHECK(refused.error().message.find("newer version") != std::string::npos);
     CHECK(refused.error().message.find(where.path().string()) == std::string::npos);
   }
-  overwrite(where, "meta", "schema_version", "1");
+  overwrite(where, "meta", "schema_version", "2");
   CHECK(record_store::open(where / "records").has_value());
+}
+
+TEST_CASE("a record file of the layout before this one is brought up to it when it is opened") {
+  const temporary_directory where;
+  auto store = open_records(where);
+  REQUIRE(
+      commit(*store, {put_image{an_image(uuid(1), "alpha", 1)}, put_image{an_image(uuid(2), "beta", 2, "public")}}));
+  store.reset();
+  {
+    auto opened = lmdb::environment::open(where.path() / "records" / "records.mdb", 1 << 30);
+    REQUIRE(opened.has_value());
+    auto changes = (*opened)->write();
+    const auto listings = changes.open_database("image_listings");
+    strings keys;
+    lmdb::cursor rows{changes, listings};
+    for (auto standing = rows.first(); standing; standing = rows.next())
+      keys.emplace_back(rows.key());
+    REQUIRE(keys.size() == 10);
+    using namespace std::string_literals;
+    for (const auto& key : keys)
+      changes.put(listings, key, "active\0shared\0alpha"s);  // as the first layout had them
+    changes.put(changes.open_database("meta"), "schema_version", "1");
+    changes.commit();
+  }
+  for (int attempt = 0; attempt < 2; ++attempt) {
+    store = open_records(where);
+    CHECK(ids(store->list_images({.project_id = "alpha"})->records) == strings{uuid(2), uuid(1)});
+    store.reset();
+  }
 }
 
 TEST_CASE("a record file without a readable version is refused") {

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "schemas/json.hpp"
+#include "tests/schemas/golden.hpp"
 #include "tests/schemas/samples.hpp"
 
 using namespace sluice::schemas;
@@ -102,7 +103,8 @@ TEST_CASE("An image answers every field of Glance's, and properties of one's own
     "min_disk": 4, "min_ram": 0, "protected": false, "os_hidden": true, "tags": ["a", "b"],
     "created_at": "2013-05-19T15:19:56Z", "updated_at": "2013-05-19T15:19:56Z",
     "self": "/v2/images/71c675ab-d94f-49cd-a114-e12490b328d9",
-    "file": "/v2/images/71c675ab-d94f-49cd-a114-e12490b328d9/file", "schema": "/v2/schemas/image", "os_distro": "debian"})"));
+    "file": "/v2/images/71c675ab-d94f-49cd-a114-e12490b328d9/file", "schema": "/v2/schemas/image",
+    "stores": "default", "os_distro": "debian"})"));
 }
 
 TEST_CASE("An image without name or md5 answers null, and its own properties never cover Glance's") {
@@ -161,14 +163,48 @@ TEST_CASE("An error in Glance's shape is WebOb's, in each of its three forms") {
     }
 }
 
-TEST_CASE("The versions are Glance's list without several stores or a cache, one of them current") {
+TEST_CASE("Members are shown as Glance shows them, alone and together") {
+  const auto one = json::parse(golden("answers/member.accepted.json", to_json(samples::member())));
+  CHECK(one == json::parse(to_json(samples::member())));
+  CHECK(one["member_id"] == "project-2");
+  CHECK(one["status"] == "accepted");
+  const std::vector<image_member> all{samples::member()};
+  const auto list = json::parse(golden("answers/members.one.json", to_json(all)));
+  CHECK(list == json::parse(to_json(all)));
+  CHECK(list["members"] == json::array({one}));
+}
+
+TEST_CASE("An image without bytes has null where there is nothing to say, and is in no store") {
+  auto record = samples::image();
+  record.status = image_status::queued;
+  record.facts.reset();
+  const auto answer = json::parse(golden("answers/image.queued.json", to_json(record)));
+  CHECK(answer == json::parse(to_json(record)));
+  for (const auto* const absent : {"size", "virtual_size", "checksum", "os_hash_algo", "os_hash_value"})
+    CHECK(answer[absent].is_null());
+  CHECK_FALSE(answer.contains("stores"));
+  CHECK(json::parse(to_json(samples::image()))["stores"] == "default");
+}
+
+TEST_CASE("Text that needs escaping survives the way into an answer") {
+  auto record = samples::image();
+  record.properties.name = "a \"quoted\" \\ \xc3\xa9 name";
+  record.properties.tags = {"t\"", "\xe2\x82\xac"};
+  record.properties.extra["key \"x\""] = "line\nline\ttab";
+  const auto answer = json::parse(to_json(record));
+  CHECK(answer["name"] == *record.properties.name);
+  CHECK(answer["tags"] == record.properties.tags);
+  CHECK(answer["key \"x\""] == "line\nline\ttab");
+}
+
+TEST_CASE("The versions are Glance's list with named stores and without a cache, one of them current") {
   const auto document = json::parse(versions_json("http://h:9292"));
   const auto& versions = document["versions"];
-  REQUIRE(versions.size() == 11);
+  REQUIRE(versions.size() == 16);
   CHECK(
       versions[0] ==
       json::parse(R"({"id": "v2.17", "status": "CURRENT", "links": [{"rel": "self", "href": "http://h:9292/v2/"}]})"));
-  CHECK(versions[10]["id"] == "v2.0");
+  CHECK(versions[15]["id"] == "v2.0");
   for (std::size_t i = 1; i < versions.size(); ++i)
     CHECK(versions[i]["status"] == "SUPPORTED");
 }

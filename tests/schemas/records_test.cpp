@@ -202,7 +202,9 @@ TEST_CASE("A damaged record is refused, whichever member is missing or of anothe
     auto without = whole_image;
     without.erase(name);
     CHECK(decode_image(without.dump()).has_value() == (name == "facts"));
-    without["v"] = 1;
+    if (name == "v")
+      continue;
+    without["v"] = 1;  // where every image had bytes
     CHECK_FALSE(decode_image(without.dump()));
   }
   for (const auto& [name, value] : whole_image["facts"].items()) {

@@ -74,7 +74,7 @@ TEST_CASE("unset visibility is shared, and no name and no formats are null") {
 
 TEST_CASE("an image that must not be made is refused with Glance's status") {
   api_fixture service;
-  const std::vector<std::pair<json, unsigned>> refused{
+  const std::vector<std::pair<json, int>> refused{
       {{{"container_format", "wrong"}}, 400},
       {{{"disk_format", "wrong"}}, 400},
       {{{"id", "not-a-uuid"}}, 400},
@@ -174,7 +174,7 @@ TEST_CASE("a PATCH that must not be is refused with Glance's status, and changes
   const auto set = [](const std::string& path, const json& value) {
     return json::array({{{"op", "replace"}, {"path", path}, {"value", value}}});
   };
-  const std::vector<std::pair<json, unsigned>> refused{
+  const std::vector<std::pair<json, int>> refused{
       {set("/id", id_of(9)), 403},
       {set("/status", "active"), 403},
       {set("/size", 7), 403},
@@ -206,11 +206,12 @@ TEST_CASE("a PATCH that must not be is refused with Glance's status, and changes
       {json::array({"text"}), 400},
       {json::object(), 400},
   };
+  const json good_step{{"op", "replace"}, {"path", "/name"}, {"value", "half"}};
   for (const auto& [steps, status] : refused) {
     INFO(steps.dump());
     auto with_good_step = steps;
     if (steps.is_array())
-      with_good_step.insert(with_good_step.begin(), {{"op", "replace"}, {"path", "/name"}, {"value", "half"}});
+      with_good_step.insert(with_good_step.begin(), good_step);
     CHECK(patch(service, id, with_good_step).status == status);
   }
   CHECK(shown(service, id) == before);

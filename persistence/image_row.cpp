@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "persistence/image_row.hpp"
+
+#include <array>
+#include <cstring>
+
+#include "persistence/impl/hash.hpp"
+
+namespace sluice::persistence {
+namespace {
+
+constexpr std::array<std::string_view, 4> visibilities{"private", "shared", "community", "public"};
+
+enum flag : std::uint8_t {
+  flag_protected = 1,
+  flag_hidden = 2,
+  flag_name = 4,
+  flag_size = 8,
+};
+
+/// The part of fixed size, as it lies in the row. The file stays on one machine: no byte order to agree on.
+struct fixed_part {
+  std::uint64_t size, virtual_size, traits;
+  std::int64_t updated_at;
+  std::uint32_t min_disk, min_ram;
+  std::uint16_t name_bytes;
+  std::uint8_t owner_bytes, disk_format_bytes, container_format_bytes;
+  std::uint8_t status, visibility, flags;
+};
+static_assert(sizeof(fixed_part) == 48, "no padding, so that equal rows are equal bytes");
+
+std::uint64_t bit_of(std::uint64_t hash) noexcept {
+  return std::uint64_t{1} << (hash >> 58);
+}
+
+std::string_view taken(std::string_view& from, std::size_t bytes) {
+  const auto front = from.substr(0, bytes);
+  from.remove_prefix(front.size());
+  return front;
+}
+
+}  // namespace
+
+std::uint64_t trait_of_tag(std::string_view tag) noexcept {
+  return bit_of(stable_hash(tag));
+}
+
+std::uint64_t trait_of_property(std::string_view name, std::string_view value) noexcept {
+  return bit_of(stable_hash(value, stable_hash(name) + 1));
+}
+
+image_row row_of(const schemas::image& record) {
+  const auto& properties = record.properties;
+  image_row row;
+  row.id = record.id;
+  row.owner = record.owner;
+  row.visibility = schemas::visibility_of(record);
+  if (properties.name)
+    row.name = *properties.name;
+  if (properties.disk_format)
+    row.disk_format = *properties.disk_format;
+  if (properties.container_format)
+    row.container_format = *properties.container_format;
+  row.status = record.status;
+  row.is_protected = properties.is_protected;
+  row.os_hidden = properties.os_hidden;
+  row.min_disk = properties.min_disk;
+  row.min_ram = properties.min_ram;
+  if (record.facts) {
+    row.size = record.facts->size;
+    row.virtual_size = record.facts->virtual_size;
+  }
+  row.created_at = record.created_at;
+  row.updated_at = record.updated_at;
+  for (const auto& tag : properties.tags)
+    row.traits |= trait_of_tag(tag);
+  for (const auto& [name, value] : properties.extra)
+    row.traits |= trait_of_property(name, value);
+  return row;
+}
+
+std::string encode_row(const image_row& row) {
+  const auto name = row.name.value_or("").substr(0, 0xffff);
+  const auto owner = row.owner.substr(0, 0xff);
+  const auto disk_format = row.disk_format.substr(0, 0xff);
+  const auto container_format = row.container_format.substr(0, 0xff);
+  fixed_part fixed{};
+  fixed.size = row.size.value_or(0);
+  fixed.virtual_size = row.virtual_size.value_or(0);
+  fixed.traits = row.traits;
+  fixed.updated_at = row.updated_at.time_since_epoch().count();
+  fixed.min_disk = row.min_disk;
+  fixed.min_ram = row.min_ram;
+  fixed.name_bytes = static_cast<std::uint16_t>(name.size());
+  fixed.owner_bytes = static_cast<std::uint8_t>(owner.size());
+  fixed.disk_format_bytes = static_cast<std::uint8_t>(disk_format.size());
+  fixed.container_format_bytes = static_cast<std::uint8_t>(container_format.size());
+  fixed.status = static_cast<std::uint8_t>(row.status);
+  while (fixed.visibility < visibilities.size() && visibilities[fixed.visibility] != row.visibility)
+    ++fixed.visibility;
+  fixed.flags = static_cast<std::uint8_t>((row.is_protected ? flag_protected : 0) | (row.os_hidden ? flag_hidden : 0) |
+                                          (row.name ? flag_name : 0) | (row.size ? flag_size : 0));
+  std::string bytes(sizeof fixed, '\0');
+  std::memcpy(bytes.data(), &fixed, sizeof fixed);
+  return bytes.append(name).append(owner).append(disk_format).append(container_format);
+}
+
+std::optional<image_row> decode_row(std::string_view bytes) noexcept {
+  fixed_part fixed;
+  if (bytes.size() < sizeof fixed)
+    return std::nullopt;
+  std::memcpy(&fixed, bytes.data(), sizeof fixed);
+  bytes.remove_prefix(sizeof fixed);
+  const auto texts =
+      std::size_t{fixed.name_bytes} + fixed.owner_bytes + fixed.disk_format_bytes + fixed.container_format_bytes;
+  if (bytes.size() != texts || fixed.status >= schemas::image_statuses.size())
+    return std::nullopt;
+  image_row row;
+  if (const auto name = taken(bytes, fixed.name_bytes); (fixed.flags & flag_name) != 0)
+    row.name = name;
+  row.owner = taken(bytes, fixed.owner_bytes);
+  row.disk_format = taken(bytes, fixed.disk_format_bytes);
+  row.container_format = bytes;
+  row.status = static_cast<schemas::image_status>(fixed.status);
+  if (fixed.visibility < visibilities.size())
+    row.visibility = visibilities[fixed.visibility];
+  row.is_protected = (fixed.flags & flag_protected) != 0;
+  row.os_hidden = (fixed.flags & flag_hidden) != 0;
+  row.min_disk = fixed.min_disk;
+  row.min_ram = fixed.min_ram;
+  if ((fixed.flags & flag_size) != 0) {
+    row.size = fixed.size;
+    row.virtual_size = fixed.virtual_size;
+  }
+  row.updated_at = schemas::time_point{schemas::time_point::duration{fixed.updated_at}};
+  row.traits = fixed.traits;
+  return row;
+}
+
+}  // namespace sluice::persistence
