@@ -277,7 +277,11 @@ class Service:
             elif re.fullmatch(r"/v2/image-imports/[^/]+", path):
                 self.validate("image-import", answer.json)
             elif path == "/v2/images":
-                self.validate("images", answer.json)
+                self.validate("images" if answer.status == 200 else "image", answer.json)
+            elif re.fullmatch(r"/v2/images/[^/]+/members", path) and "members" in answer.json:
+                self.validate("members", answer.json)
+            elif re.fullmatch(r"/v2/images/[^/]+/members(/[^/]+)?", path):
+                self.validate("member", answer.json)
             elif re.fullmatch(r"/v2/images/[^/]+", path):
                 self.validate("image", answer.json)
         elif path.startswith("/v2/image-imports") and answer.status >= 400:
