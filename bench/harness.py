@@ -90,11 +90,13 @@ def toml(settings):
 
 class Sluice:
     """The service in `folder`, on a free port of `address`, allowed to fetch from `networks`. `prefix` is a command that
-    runs it (another namespace, another cgroup), `bandwidth` and `imports` are settings of those sections."""
+    runs it (another namespace, another cgroup), `bandwidth` and `imports` are settings of those sections, `more` is text
+    behind them all. `headers` go with every request."""
 
     def __init__(self, folder, prefix=(), environment=None, address="127.0.0.1", networks=("127.0.0.0/8",),
-                 bandwidth=None, congestion_control="", **imports):
+                 bandwidth=None, congestion_control="", more="", headers=None, **imports):
         self.folder = folder
+        self.headers = dict(headers or {})
         settings = {"max_running": 16, "max_running_per_project": 16, "max_waiting_per_project": 1000, **imports}
         config = folder / "sluice.toml"
         config.write_text(
@@ -103,7 +105,7 @@ class Sluice:
             + ("" if address.startswith("127.") else "[auth]\nmode_none_listens_anywhere = true\n")
             + f"[sources]\nports = []\nallow_networks = {json.dumps(list(networks))}\n"
             + "[imports]\n" + toml(settings) + "[bandwidth]\n" + toml(bandwidth or {})
-            + "[network]\n" + toml({"congestion_control": congestion_control}))
+            + "[network]\n" + toml({"congestion_control": congestion_control}) + more)
         self.process = subprocess.Popen(
             [*prefix, program("sluiced"), "--config", config, "--log-level", "warn"], stdout=subprocess.PIPE, text=True,
             env={**os.environ, **(environment or {})})
@@ -126,7 +128,7 @@ class Sluice:
 
     def call(self, connection, method, path, body=None, headers=None):
         data = json.dumps(body) if body is not None else None
-        head = {"Content-Type": "application/json", **(headers or {})}
+        head = {"Content-Type": "application/json", **self.headers, **(headers or {})}
         connection.request(method, path, data, head)
         answer = connection.getresponse()
         content = answer.read()

@@ -6,7 +6,8 @@
 
 Each test_*.py runs in a process of its own, N at a time; its output appears when it is over, what
 failed at the end. The last line is
-"N passed, M failed, K skipped"; --counts writes the three numbers to a file as well.
+"N passed, M failed, K skipped"; --counts writes the three numbers to a file as well. --folder runs the test_*.py of
+another folder in the same way.
 """
 import argparse
 import concurrent.futures
@@ -42,7 +43,7 @@ class Results(unittest.TextTestResult):
 
 def run_module(names, counts_file):
     """In the child: one module's tests."""
-    sys.path[:0] = [str(SUPPORT), str(HERE)]
+    sys.path[:0] = [str(SUPPORT), os.environ["SLUICE_TEST_FOLDER"]]
     suite = unittest.defaultTestLoader.loadTestsFromNames(names)
     result = unittest.TextTestRunner(stream=sys.stdout, verbosity=2, resultclass=Results).run(suite)
     # A test may fail in several sub-tests, a class before its first test: count what failed, not how often.
@@ -61,6 +62,7 @@ def run_child(module, names, arguments, scratch):
                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                              start_new_session=True, text=True, errors="replace",
                              env={**os.environ, "SLUICE_BUILD_DIR": str(arguments.build_dir.resolve()),
+                                  "SLUICE_TEST_FOLDER": str(arguments.folder.resolve()),
                                   "SLUICE_TEST_SCRATCH": scratch, "PYTHONDONTWRITEBYTECODE": "1"})
     try:
         output, _ = child.communicate(timeout=DEADLINE)
@@ -75,6 +77,7 @@ def run_child(module, names, arguments, scratch):
 def main():
     parser = argparse.ArgumentParser(description="Runs the end-to-end tests.")
     parser.add_argument("--build-dir", type=pathlib.Path, default=pathlib.Path("build/check"))
+    parser.add_argument("--folder", type=pathlib.Path, default=HERE)
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--counts", type=pathlib.Path)
     parser.add_argument("--child", help=argparse.SUPPRESS)
@@ -89,7 +92,7 @@ def main():
                   "cmake --build --preset check")
             return 1
     by_module = {}
-    for name in arguments.names or sorted(path.stem for path in HERE.glob("test_*.py")):
+    for name in arguments.names or sorted(path.stem for path in arguments.folder.glob("test_*.py")):
         by_module.setdefault(name.split(".")[0], []).append(name)
     order = sorted(by_module, key=lambda module: (module not in SLOWEST_FIRST, module))
 
