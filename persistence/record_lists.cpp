@@ -107,6 +107,19 @@ result<page<schemas::image_import>> record_store::list_imports(const import_quer
   return found;
 }
 
+std::vector<schemas::image_import> record_store::imports_of_image(std::string_view image_id,
+                                                                  std::uint32_t limit) const {
+  std::vector<schemas::image_import> found;
+  if (image_id.size() > longest_id)
+    return found;
+  const auto snapshot = implementation_->environment->read();
+  for (row_walk walk{snapshot, implementation_->where.imports_by_image, image_prefix(image_id), {}, false};
+       !walk.at_end() && found.size() < limit; walk.advance())
+    if (auto record = implementation_->import(snapshot, id_of_position(walk.position())))
+      found.push_back(std::move(*record));
+  return found;
+}
+
 namespace {
 
 merged_walk walk_of(const lmdb::transaction& within, const tables& where, const image_query& query,

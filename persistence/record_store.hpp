@@ -101,6 +101,9 @@ class record_store {
   [[nodiscard]] schemas::result<schemas::image> find_marker(const image_query& query) const;
   /// The place of an image in a walk.
   [[nodiscard]] static std::string place_of(const schemas::image& record);
+  /// Imports into an image that has a record of its own, newest first, at most `limit`.
+  [[nodiscard]] std::vector<schemas::image_import> imports_of_image(std::string_view image_id,
+                                                                    std::uint32_t limit) const;
   /// Live imports, oldest first: what a restart takes up.
   [[nodiscard]] std::vector<schemas::image_import> live_imports() const;
   /// Ids of finished imports whose expires_at is at or before `now`, soonest first, at most `limit`.

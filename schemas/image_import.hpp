@@ -12,6 +12,7 @@
 #include "schemas/check_result.hpp"
 #include "schemas/failure.hpp"
 #include "schemas/image_import_status.hpp"
+#include "schemas/import_origin.hpp"
 
 namespace sluice::schemas {
 
@@ -104,6 +105,15 @@ struct image_import {
   std::optional<std::uint64_t> total;  ///< bytes, as the source announced
   std::optional<content_facts> facts;  ///< set on bytes_complete
   std::vector<check_result> checks;    ///< of the last verification, in the order in which they ran
+
+  import_origin origin = import_origin::image_imports;
+  std::string request_id;  ///< of the request that asked for it
+  std::string asked;       ///< the body of that request (JSON), where a dialect shows it again; else empty
+
+  /// Every byte is there, and it waits for the word to go on: what PUT …/stage leaves behind.
+  [[nodiscard]] bool is_staged() const noexcept {
+    return origin == import_origin::stage && status == image_import_status::uploading && facts.has_value();
+  }
 
   friend bool operator==(const image_import&, const image_import&) = default;
 };

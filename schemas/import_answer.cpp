@@ -72,6 +72,7 @@ json_writer import_answer(const image_import& record, const std::optional<progre
       {"self", "/v2/image-imports/" + record.id},
       {"schema", "/v2/schemas/image-import"},
       {"location", one_line(location_without_credentials(record.request.location))},
+      {"origin", to_string(record.origin)},
   };
   if (record.status != image_import_status::success)
     answer["image_properties"] = properties_answer(record.request.properties);

@@ -44,6 +44,7 @@ class record_reader {
   void read(std::string_view name, image_import_status& into) { read_name(name, into, image_import_status_from); }
   void read(std::string_view name, image_status& into) { read_name(name, into, image_status_from); }
   void read(std::string_view name, member_status& into) { read_name(name, into, member_status_from); }
+  void read(std::string_view name, import_origin& into) { read_name(name, into, import_origin_from); }
   void read(std::string_view name, error_code& into) { read_name(name, into, error_code_from); }
   void read(std::string_view name, std::vector<std::string>& into) {
     dom::array list;
@@ -157,6 +158,13 @@ class record_reader {
       read(name, into.emplace());
   }
 
+  /// An absent member leaves what is there.
+  template <class Value>
+  void read_present(std::string_view name, Value& into) {
+    if (record_.find(name) != nullptr)
+      read(name, into);
+  }
+
   /// Empty when every member was there; else the name of the first bad one.
   [[nodiscard]] const std::string& damaged() const noexcept { return damaged_; }
 
@@ -242,6 +250,9 @@ result<image_import> decode_image_import(std::string_view bytes) {
     from.read("total", into.total);
     from.read("facts", into.facts);
     from.read("checks", into.checks);
+    from.read_present("origin", into.origin);
+    from.read_present("request_id", into.request_id);
+    from.read_present("asked", into.asked);
   });
 }
 

@@ -95,6 +95,12 @@ std::string encode(const image_import& record) {
     into["facts"] = encoded(*record.facts);
   if (!record.checks.empty())
     into["checks"] = encoded(record.checks);
+  if (record.origin != import_origin::image_imports)
+    into["origin"] = to_string(record.origin);
+  if (!record.request_id.empty())
+    into["request_id"] = record.request_id;
+  if (!record.asked.empty())
+    into["asked"] = record.asked;
   return written(into);
 }
 

@@ -53,7 +53,8 @@ struct record_home {
 };
 
 record_home home_of(const schemas::image_import*, const tables& where) {
-  return {where.imports, {where.imports_by_project, where.imports_by_expiry, where.live_imports}};
+  return {where.imports,
+          {where.imports_by_project, where.imports_by_expiry, where.imports_by_image, where.live_imports}};
 }
 record_home home_of(const schemas::image*, const tables& where) {
   return {where.images, {where.image_listings}};

@@ -57,6 +57,12 @@ std::string import_prefix(std::string_view project, std::optional<schemas::image
   return bytes;
 }
 
+std::string image_prefix(std::string_view image_id) {
+  std::string bytes;
+  append_project(bytes, image_id.substr(0, longest_id));
+  return bytes;
+}
+
 std::string listing_prefix(listing_scope scope, std::string_view project, bool hidden,
                            const std::optional<std::string>& name) {
   std::string bytes(1, static_cast<char>(scope));
@@ -110,6 +116,8 @@ std::vector<row> rows_of(const schemas::image_import& record, const tables& wher
   const auto place = position(record.created_at, record.id);
   rows.push_back({where.imports_by_project, import_prefix(record.project_id, std::nullopt) + place, {}});
   rows.push_back({where.imports_by_project, import_prefix(record.project_id, record.status) + place, {}});
+  if (schemas::fills_an_image(record.origin))
+    rows.push_back({where.imports_by_image, image_prefix(record.image_id) + place, {}});
   if (!schemas::is_final(record.status))
     rows.push_back({where.live_imports, place, {}});
   else if (record.expires_at)

@@ -40,6 +40,9 @@ struct row {
 /// Prefix of a project's imports in `imports_by_project`: all of them, or those of one status.
 [[nodiscard]] std::string import_prefix(std::string_view project, std::optional<schemas::image_import_status> status);
 
+/// Prefix of the imports into one image in `imports_by_image`.
+[[nodiscard]] std::string image_prefix(std::string_view image_id);
+
 /// Which images a prefix of `image_listings` holds.
 enum class listing_scope : char {
   all = 'A',

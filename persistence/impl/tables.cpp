@@ -67,6 +67,7 @@ schemas::result<tables> open_tables(lmdb::environment& where) {
     opened.imports = changes.open_database("imports");
     opened.imports_by_project = changes.open_database("imports_by_project");
     opened.imports_by_expiry = changes.open_database("imports_by_expiry");
+    opened.imports_by_image = changes.open_database("imports_by_image");
     opened.live_imports = changes.open_database("live_imports");
     opened.images = changes.open_database("images");
     opened.image_listings = changes.open_database("image_listings");

@@ -15,6 +15,7 @@ struct tables {
   lmdb::database imports = 0;
   lmdb::database imports_by_project = 0;
   lmdb::database imports_by_expiry = 0;
+  lmdb::database imports_by_image = 0;
   lmdb::database live_imports = 0;
   lmdb::database images = 0;
   lmdb::database image_listings = 0;

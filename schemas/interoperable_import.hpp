@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "schemas/configuration.hpp"
+#include "schemas/failure.hpp"
+
+/// The body of POST /v2/images/{id}/import: Glance's interoperable import.
+namespace sluice::schemas {
+
+/// The one store that there is, by the name that clients know it by.
+inline constexpr std::string_view only_store = "default";
+
+/// What the service keeps about an import in its image while it runs and after it failed; Glance's names.
+namespace import_marks {
+inline constexpr std::string_view task = "os_glance_import_task";
+inline constexpr std::string_view stores_left = "os_glance_importing_to_stores";
+inline constexpr std::string_view stores_failed = "os_glance_failed_import";
+}  // namespace import_marks
+
+enum class import_method : std::uint8_t { glance_direct, web_download, copy_image };
+
+/// In the order in which GET /v2/info/import names them; copy-image is answered, but with one store there is nothing to
+/// copy to, so that it is not offered.
+inline constexpr std::array offered_import_methods{import_method::glance_direct, import_method::web_download};
+
+[[nodiscard]] constexpr std::string_view to_string(import_method method) noexcept {
+  switch (method) {
+    case import_method::glance_direct: return "glance-direct";
+    case import_method::web_download: return "web-download";
+    case import_method::copy_image: return "copy-image";
+  }
+  return "unknown";
+}
+
+struct interoperable_import {
+  import_method method = import_method::web_download;
+  std::string location;     ///< normalised; of web-download
+  bool all_stores = false;  ///< rather than named ones, or none
+  std::string asked;        ///< the whole body again (JSON), credentials taken out
+};
+
+/// Refused: methods that are not served, a web-download without a `uri` that the operator's rules let through, stores
+/// other than the one there is (conflict), `stores` together with `all_stores`, `all_stores_must_succeed` = false with
+/// but one store. `store_field` is the header X-Image-Meta-Store, empty when it was not sent.
+[[nodiscard]] result<interoperable_import> parse_interoperable_import(std::string_view body,
+                                                                      std::string_view store_field,
+                                                                      const sources_configuration& sources);
+
+}  // namespace sluice::schemas
