@@ -27,6 +27,7 @@
 #include "actors/control_system.hpp"
 #include "actors/import/recovery.hpp"
 #include "actors/pipeline/pipeline_runner.hpp"
+#include "actors/uploads/pushed_source.hpp"
 #include "actors/verification/checks/clamav_check.hpp"
 #include "actors/verification/checks/command_check.hpp"
 #include "actors/verification/checks/structure_check.hpp"
@@ -49,6 +50,8 @@ using namespace std::chrono_literals;
 
 /// How long reads in hand may take to finish, and imports to pause, once the service is told to stop.
 constexpr std::chrono::milliseconds stop_grace = 30s;
+/// When a pushed body counts as abandoned although nobody said so; sessions notice silent clients themselves, sooner.
+constexpr std::chrono::milliseconds upload_patience = 10min;
 /// Disk space that imports never take: records must still be written when the disk is "full".
 constexpr std::uint64_t free_space_floor = std::uint64_t{64} << 20;
 
@@ -160,6 +163,8 @@ class service {
   std::unique_ptr<persistence::record_store> records_;
   std::unique_ptr<persistence::blob_store> blobs_;
   std::unique_ptr<http::http_source_factory> sources_;
+  actors::upload_board uploads_;
+  std::unique_ptr<actors::source_switch> all_sources_;
   std::unique_ptr<actors::pipeline_runner> pipelines_;
   std::unique_ptr<actors::store_work> files_;
   std::unique_ptr<actors::verification::sandbox::process_sandbox> sandbox_;
@@ -192,6 +197,7 @@ schemas::result<void> service::start() {
     spdlog::info("orphans removed staged={} images={}", swept.staged_removed, swept.images_removed);
 
   sources_ = std::make_unique<http::http_source_factory>(configuration_.sources, configuration_.imports);
+  all_sources_ = std::make_unique<actors::source_switch>(*sources_, uploads_, upload_patience);
   actors::pipeline_options moving;
   moving.imports = configuration_.imports;
   moving.verify = configuration_.verify;
@@ -200,12 +206,13 @@ schemas::result<void> service::start() {
   moving.before = &gate_;
   moving.certificates = signers_.source();
   moving.authorities = signers_.authorities;
-  pipelines_ = std::make_unique<actors::pipeline_runner>(*sources_, *blobs_, throttles_, moving);
+  pipelines_ = std::make_unique<actors::pipeline_runner>(*all_sources_, *blobs_, throttles_, moving);
   files_ = std::make_unique<actors::store_work>(pipelines_->store());
 
   system_ = std::make_unique<caf::actor_system>(system_configuration_);
-  const actors::import_surroundings around{
+  actors::import_surroundings around{
       *records_, *blobs_, *pipelines_, *files_, progress_, clock_, configuration_.imports, metrics_};
+  around.uploads = &uploads_;
   const actors::bandwidth_surroundings governed{throttles_, signals_of_serving_, gate_, clock_, protections_};
   tree_ = std::make_unique<actors::actor_tree>(*system_, *records_, around, governed, judging(), configuration_,
                                                [this](const std::string&) {
@@ -229,6 +236,7 @@ schemas::result<void> service::start() {
                             metrics_,
                             {}};
   parts.images = tree_->images();
+  parts.uploads = &uploads_;
   parts.sample = [this](actors::exposed_facts& facts) {
     facts.blocks = pipelines_->blocks().count();
     facts.blocks_free = pipelines_->blocks().free_count();

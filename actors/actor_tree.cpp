@@ -43,8 +43,9 @@ commit_observer observer_of(service_metrics& metrics, serving_signals& signals) 
   };
 }
 
-import_surroundings with(import_surroundings around, verifier_actor verifier) {
+import_surroundings with(import_surroundings around, verifier_actor verifier, image_registry_actor images) {
   around.verifier = std::move(verifier);
+  around.images = std::move(images);
   return around;
 }
 
@@ -59,9 +60,9 @@ actor_tree::actor_tree(caf::actor_system& system, persistence::record_store& rec
       keeper_{system.spawn<caf::detached>(record_keeper, &records, observer_of(around.metrics, shared.signals))},
       admission_{system.spawn(admission, limits_of(configuration.imports), &around.metrics)},
       verifier_{system.spawn(verifier, std::move(judging))},
-      imports_{system.spawn(import_supervisor, keeper_, admission_, with(around, verifier_))},
       images_{system.spawn(image_registry, keeper_, &records, &around.clock)},
-      lifetimes_{system.spawn(lifetime, keeper_, images_, around)},
+      imports_{system.spawn(import_supervisor, keeper_, admission_, with(around, verifier_, images_))},
+      lifetimes_{system.spawn(lifetime, keeper_, images_, imports_, around)},
       bandwidth_{system.spawn(bandwidth_supervisor, &shared_, policy_of(configuration.bandwidth))} {
   const auto watch = [this](const char* name, const auto& subject) {
     caf::anon_send(watchman_, std::string{name}, caf::actor_cast<caf::strong_actor_ptr>(subject));

@@ -50,8 +50,8 @@ class actor_tree {
   record_keeper_actor keeper_;
   admission_actor admission_;
   verifier_actor verifier_;
-  import_supervisor_actor imports_;
   image_registry_actor images_;
+  import_supervisor_actor imports_;
   lifetime_actor lifetimes_;
   bandwidth_supervisor_actor bandwidth_;
   bool stopped_ = false;

@@ -51,6 +51,13 @@ using image_import_actor = caf::typed_actor<
     caf::reacts_to<freed_atom>,
     // From its owner: end it. Answers when the failure is durable and its bytes are freed.
     caf::replies_to<cancel_atom>::with<done_atom>,
+    // The image it fills is gone: end it. Answers as `cancel`.
+    caf::replies_to<remove_atom>::with<done_atom>,
+    // Import what is staged, as `wish` asks (origin, user_id, request_id, asked). Answers with the record when it is
+    // durable that it goes on; conflict when nothing is staged.
+    caf::replies_to<release_atom, schemas::image_import /*wish*/>::with<schemas::image_import>,
+    // To itself, while it is staged: has it waited too long?
+    caf::reacts_to<tick_atom>,
     // Answers with the current version once it differs from `seen`, at the latest when the import ends. When very
     // many watch, the longest-waiting is answered earlier, unchanged.
     caf::replies_to<watch_atom, std::uint64_t>::with<std::uint64_t>,
@@ -74,10 +81,15 @@ using admission_actor = caf::typed_actor<
 
 /// Accepts imports, finds them, restarts what dies.
 using import_supervisor_actor = caf::typed_actor<
-    // A draft (id, image_id, times are set here). Answers with the record once it is durable.
+    // A draft (times are set here; the id unless it has one; the image's id unless it fills an image that is there,
+    // which is taken for it in the same transaction: conflict, not_found). Answers with the record once it is durable.
     caf::replies_to<create_atom, schemas::image_import>::with<schemas::image_import>,
     // DELETE: cancels a live import, removes a finished one. not_found when it is not this identity's.
     caf::replies_to<cancel_atom, schemas::identity, std::string>::with<done_atom>,
+    // As image_import_actor's, for the import that fills `wish.image_id`.
+    caf::replies_to<release_atom, schemas::image_import /*wish*/>::with<schemas::image_import>,
+    // That image is gone: whatever fills it ends. Answers when its bytes are freed.
+    caf::replies_to<remove_atom, std::string /*image*/>::with<done_atom>,
     // As image_import_actor's; answers at once when that import is not live.
     caf::replies_to<watch_atom, std::string, std::uint64_t>::with<std::uint64_t>,
     caf::replies_to<position_atom, std::string>::with<std::uint64_t>,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "schemas/interoperable_import.hpp"
 
-#include "schemas/image_import.hpp"
+#include "schemas/image.hpp"
 #include "schemas/json_copying.hpp"
 #include "schemas/location.hpp"
 
@@ -54,9 +54,9 @@ result<bool> read_flag(const json_value& body, std::string_view name, bool other
 }
 
 result<void> check_store(std::string_view store) {
-  if (store != only_store)
+  if (store != store_id)
     return refuse(error_code::conflict,
-                  "The store is not there: the service has one store, \"" + std::string{only_store} + "\".", "/stores");
+                  "The store is not there: the service has one store, \"" + std::string{store_id} + "\".", "/stores");
   return {};
 }
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -13,9 +12,6 @@
 /// The body of POST /v2/images/{id}/import: Glance's interoperable import.
 namespace sluice::schemas {
 
-/// The one store that there is, by the name that clients know it by.
-inline constexpr std::string_view only_store = "default";
-
 /// What the service keeps about an import in its image while it runs and after it failed; Glance's names.
 namespace import_marks {
 inline constexpr std::string_view task = "os_glance_import_task";
@@ -23,11 +19,8 @@ inline constexpr std::string_view stores_left = "os_glance_importing_to_stores";
 inline constexpr std::string_view stores_failed = "os_glance_failed_import";
 }  // namespace import_marks
 
+/// copy-image is answered, but not offered: with one store there is nothing to copy to.
 enum class import_method : std::uint8_t { glance_direct, web_download, copy_image };
-
-/// In the order in which GET /v2/info/import names them; copy-image is answered, but with one store there is nothing to
-/// copy to, so that it is not offered.
-inline constexpr std::array offered_import_methods{import_method::glance_direct, import_method::web_download};
 
 [[nodiscard]] constexpr std::string_view to_string(import_method method) noexcept {
   switch (method) {

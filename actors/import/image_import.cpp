@@ -5,6 +5,8 @@
 
 #include <spdlog/spdlog.h>
 
+#include "actors/import/image_moves.hpp"
+#include "actors/import/import_words.hpp"
 #include "actors/mailbox.hpp"
 
 namespace sluice::actors {
@@ -32,7 +34,14 @@ image_import_actor::behavior_type image_import_state::make_behavior(schemas::ima
       [this](stopped_atom) { on_stopped(); },
       [this](published_atom, const failure& outcome) { on_published(outcome); },
       [this](freed_atom) { on_freed(); },
-      [this](cancel_atom) { return on_cancel(); },
+      [this](cancel_atom) {
+        return on_cancel(failure{error_code::cancelled, "The import was cancelled by its owner."});
+      },
+      [this](remove_atom) {
+        return on_cancel(failure{error_code::cancelled, "The image was deleted while it was imported."});
+      },
+      [this](release_atom, const schemas::image_import& wish) { return on_release(wish); },
+      [this](tick_atom) { on_tick(); },
       [this](watch_atom, std::uint64_t seen) { return on_watch(seen); },
       [this](pause_atom) { return on_pause(); },
       [this](retry_atom) { write_next(); },
@@ -43,7 +52,16 @@ void image_import_state::take_up() {
   phase_began = std::chrono::steady_clock::now();
   switch (record.status) {
     case image_import_status::waiting:
-    case image_import_status::uploading: enter_queue(); break;
+    case image_import_status::uploading:
+      if (record.is_staged())
+        hold();
+      else if (is_pushed(record) && (around->uploads == nullptr || !around->uploads->find(record.id)))
+        end_badly(failure{error_code::source_truncated,
+                          "The service was restarted while the image was uploaded. Upload the image again."},
+                  image_import_event::failed);
+      else
+        enter_queue();
+      break;
     case image_import_status::verifying: verify(); break;
     case image_import_status::success:
     case image_import_status::failure: finish(); break;
@@ -117,6 +135,10 @@ void image_import_state::on_staged(const schemas::content_facts& facts) {
     around->metrics.imported_bytes.add(facts.size - record.durable_bytes);
   record.durable_bytes = facts.size;
   record.total = facts.size;
+  if (record.is_staged())
+    return persist_with(
+        staged_of(record), [this] { hold(); },
+        [this](const failure& why) { end_badly(image_refused(why), image_import_event::failed); });
   if (move(image_import_event::bytes_complete))
     persist([this] { verify(); });
 }
@@ -133,25 +155,24 @@ void image_import_state::on_stopped() {
   pipeline_runs = false;
   release_slot();
   if (cancelling)
-    end_badly(failure{error_code::cancelled, "The import was cancelled by its owner."}, image_import_event::cancelled);
+    end_badly(*cancelling, image_import_event::cancelled);
   else if (pausing)
     pause_when_idle();
   else  // nobody asked for it: the runner is going away; the record continues at the next start
     spdlog::warn("import stopped unasked task={}", record.id);
 }
 
-caf::result<done_atom> image_import_state::on_cancel() {
+caf::result<done_atom> image_import_state::on_cancel(failure why) {
   auto promise = self->make_response_promise<done_atom>();
   cancellers.push_back(promise);
   if (!cancelling && !schemas::is_final(record.status) && !ending) {
-    cancelling = true;
+    cancelling = std::move(why);
     if (pipeline_runs)
       around->runner.stop(record.id);
     else if (verification_runs)
       self->send(around->verifier, cancel_atom_v, record.id);
     else if (!publishing)
-      end_badly(failure{error_code::cancelled, "The import was cancelled by its owner."},
-                image_import_event::cancelled);
+      end_badly(*cancelling, image_import_event::cancelled);
   }
   return promise;
 }

@@ -36,7 +36,9 @@ struct image_import_state {
   void on_freed();
   void on_failed(const schemas::failure& why);
   void on_stopped();
-  caf::result<done_atom> on_cancel();
+  caf::result<done_atom> on_cancel(schemas::failure why);
+  caf::result<schemas::image_import> on_release(const schemas::image_import& wish);
+  void on_tick();
   caf::result<std::uint64_t> on_watch(std::uint64_t seen);
   caf::result<done_atom> on_pause();
   void on_exit(const caf::error& reason);
@@ -44,6 +46,8 @@ struct image_import_state {
   // How it is done.
   void enter_queue();
   void start_pipeline();
+  /// Every byte is there, and nobody has asked for the image yet: waits for the word, without a slot.
+  void hold();
   void verify();
   void publish();
   /// What was staged is gone: back to the source.
@@ -59,15 +63,23 @@ struct image_import_state {
   /// store refuses is tried again with back-off for as long as the import lives: a move that is not durable has not
   /// happened.
   void persist(std::function<void()> then);
+  /// The same, together with a move of the image that the import fills. Where the image does not allow it (it was
+  /// deleted meanwhile), nothing was written: `refused` decides.
+  void persist_with(schemas::image_transition image, std::function<void()> then,
+                    std::function<void(const schemas::failure&)> refused);
   /// Counts the move that is about to be made.
   void count(schemas::image_import_event event, schemas::image_import_status to);
   void write_next();
   void on_written();
   void on_write_refused(const schemas::failure& why);
+  void push(std::function<void()> then, std::optional<schemas::image_transition> image,
+            std::function<void(const schemas::failure&)> refused);
   void tell_watchers();
 
   /// When more watch one import than this, the longest-waiting is answered, unchanged.
   static constexpr std::size_t max_watchers = 256;
+  /// How often a staged import looks whether it has waited too long.
+  static constexpr caf::timespan hold_look = std::chrono::minutes{1};
 
   image_import_actor::pointer self;
   schemas::image_import record;
@@ -82,11 +94,13 @@ struct image_import_state {
   bool pipeline_runs = false;
   bool verification_runs = false;
   bool publishing = false;
-  bool cancelling = false;
+  std::optional<schemas::failure> cancelling;  ///< why, in the words of who asked for it
   bool pausing = false;
 
   struct write {
     record_changes changes;
+    std::optional<schemas::image_transition> image;  ///< goes through the registry, together with the changes
+    std::function<void(const schemas::failure&)> refused;
     std::function<void()> then;  ///< empty for checkpoints: a later one replaces an earlier one
   };
   std::deque<write> writes;  ///< the first one is in hand; never more than a handful, transitions being few

@@ -7,6 +7,8 @@
 #include <spdlog/spdlog.h>
 
 #include "actors/import/image_import.hpp"
+#include "actors/import/image_moves.hpp"
+#include "actors/import/import_words.hpp"
 
 namespace sluice::actors {
 
@@ -66,11 +68,32 @@ void image_import_state::count(image_import_event event, image_import_status to)
 }
 
 void image_import_state::persist(std::function<void()> then) {
+  if (!schemas::fills_an_image(record.origin) || !schemas::is_final(record.status))
+    return push(std::move(then), std::nullopt, {});
+  if (record.status == image_import_status::failure)
+    // Where the image is gone, the import's own end is all there is to write.
+    return push(then, failure_of(record), [this, then](const failure&) { push(then, std::nullopt, {}); });
+  push(std::move(then), success_of(record), [this](const failure& why) {
+    record.status = image_import_status::verifying;
+    record.expires_at.reset();
+    end_badly(image_refused(why), image_import_event::failed);
+  });
+}
+
+void image_import_state::persist_with(schemas::image_transition image, std::function<void()> then,
+                                      std::function<void(const failure&)> refused) {
+  push(std::move(then), std::move(image), std::move(refused));
+}
+
+void image_import_state::push(std::function<void()> then, std::optional<schemas::image_transition> image,
+                              std::function<void(const failure&)> refused) {
   record.updated_at = around->clock.now();
   write next;
   next.changes.put_imports.push_back(record);
-  if (record.status == image_import_status::success)
+  if (record.status == image_import_status::success && !image)
     next.changes.put_images.push_back(image_from(record, record.updated_at));
+  next.image = std::move(image);
+  next.refused = std::move(refused);
   next.then = std::move(then);
   const bool replaces = writes.size() > 1 && !writes.back().then && !next.then;
   if (replaces)
@@ -85,9 +108,18 @@ void image_import_state::write_next() {
   if (writes.empty() || writing)
     return;
   writing = true;
-  self->request(keeper, commit_deadline, commit_atom_v, writes.front().changes)
-      .then([this](done_atom) { on_written(); },
-            [this](const caf::error& refused) { on_write_refused(to_failure(refused)); });
+  const auto& next = writes.front();
+  const auto refused = [this](const caf::error& why) { on_write_refused(to_failure(why)); };
+  if (next.image) {
+    image_move both;
+    both.transition = *next.image;
+    both.put_imports = next.changes.put_imports;
+    self->request(around->images, commit_deadline, move_atom_v, std::move(both))
+        .then([this](const schemas::image&) { on_written(); }, refused);
+  } else {
+    self->request(keeper, commit_deadline, commit_atom_v, next.changes)
+        .then([this](done_atom) { on_written(); }, refused);
+  }
 }
 
 void image_import_state::on_written() {
@@ -105,6 +137,14 @@ void image_import_state::on_written() {
 
 void image_import_state::on_write_refused(const failure& why) {
   writing = false;
+  const bool not_this_image = why.code == schemas::error_code::not_found || why.code == schemas::error_code::conflict;
+  if (writes.front().image && not_this_image) {
+    const auto refused = std::move(writes.front());
+    writes.pop_front();
+    spdlog::info("image not moved task={} image={} reason=\"{}\"", record.id, record.image_id, why.message);
+    refused.refused(why);
+    return write_next();
+  }
   const auto delay = std::min<caf::timespan>(1s * (1u << std::min(refused_writes, 5u)), 30s);
   ++refused_writes;
   spdlog::error("record not written task={} attempt={} retry_in={}s reason=\"{}\"", record.id, refused_writes,

@@ -22,17 +22,13 @@ namespace {
 /// the case that nothing answers at all.
 constexpr caf::timespan verification_deadline = 6h;
 
-failure cancelled_by_owner() {
-  return {error_code::cancelled, "The import was cancelled by its owner."};
-}
-
 }  // namespace
 
 void image_import_state::verify() {
   if (record.status != image_import_status::verifying || verification_runs || publishing || ending)
     return;
   if (cancelling)
-    return end_badly(cancelled_by_owner(), image_import_event::cancelled);
+    return end_badly(*cancelling, image_import_event::cancelled);
   if (pausing)
     return pause_when_idle();
   if (!record.facts)
@@ -65,7 +61,7 @@ void image_import_state::on_verified(const verification_report& report) {
   if (record.status != image_import_status::verifying || ending)
     return;
   if (cancelling)
-    return end_badly(cancelled_by_owner(), image_import_event::cancelled);
+    return end_badly(*cancelling, image_import_event::cancelled);
   // A service that is about to stop verifies again at its next start: nothing is published half-way.
   if (pausing || report.why.code == error_code::service_stopping)
     return pause_when_idle();
@@ -112,7 +108,7 @@ void image_import_state::on_published(const failure& outcome) {
   if (record.status != image_import_status::verifying || ending)
     return;
   if (cancelling) {
-    end_badly(cancelled_by_owner(), image_import_event::cancelled);
+    end_badly(*cancelling, image_import_event::cancelled);
   } else if (outcome.code == error_code::not_found) {
     fetch_again();
   } else if (outcome.code != error_code::none || !record.facts) {

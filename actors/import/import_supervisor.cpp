@@ -9,6 +9,7 @@
 #include <boost/uuid/uuid_io.hpp>
 
 #include "actors/import/image_import.hpp"
+#include "actors/import/image_moves.hpp"
 
 namespace sluice::actors {
 
@@ -46,6 +47,8 @@ import_supervisor_actor::behavior_type import_supervisor_state::make_behavior(re
   return {
       [this](create_atom, schemas::image_import& draft) { return on_create(std::move(draft)); },
       [this](cancel_atom, const schemas::identity& who, const std::string& id) { return on_cancel(who, id); },
+      [this](release_atom, const schemas::image_import& wish) { return on_release(wish); },
+      [this](remove_atom, const std::string& image_id) { return on_image_removed(image_id); },
       [this](watch_atom, const std::string& id, std::uint64_t seen) { return on_watch(id, seen); },
       [this](position_atom, const std::string& id) { return on_position(id); },
       [this](recover_atom) { return on_recover(); },
@@ -58,8 +61,10 @@ import_supervisor_actor::behavior_type import_supervisor_state::make_behavior(re
 caf::result<schemas::image_import> import_supervisor_state::on_create(schemas::image_import draft) {
   if (pausing)
     return to_error(failure{error_code::service_stopping, "The service is stopping. Try again in a few seconds."});
-  draft.id = fresh_id();
-  draft.image_id = fresh_id();
+  if (draft.id.empty())
+    draft.id = fresh_id();
+  if (!schemas::fills_an_image(draft.origin))
+    draft.image_id = fresh_id();
   draft.status = image_import_status::waiting;
   draft.created_at = around->clock.now();
   draft.updated_at = draft.created_at;
@@ -71,28 +76,59 @@ caf::result<schemas::image_import> import_supervisor_state::on_create(schemas::i
     promise.deliver(why);
     answer_pause_when_empty();
   };
+  const auto accepted = [this, promise, draft]() mutable {
+    --being_created;
+    around->metrics.imports_accepted.add();
+    spdlog::info("import accepted task={} image={} project={} origin={} location={}", draft.id, draft.image_id,
+                 draft.project_id, to_string(draft.origin),
+                 schemas::location_without_credentials(draft.request.location));
+    if (pausing)  // durable already: the next start of the service takes it up
+      self->send(admission, leave_atom_v, draft.id);
+    else
+      spawn_import(draft);
+    promise.deliver(std::move(draft));
+    answer_pause_when_empty();
+  };
   self->request(admission, answer_deadline, reserve_atom_v, draft.id, draft.project_id)
-      .then(
-          [this, promise, refused, draft](done_atom) mutable {
-            record_changes changes;
-            changes.put_imports.push_back(draft);
-            self->request(keeper, answer_deadline, commit_atom_v, std::move(changes))
-                .then(
-                    [this, promise, draft](done_atom) mutable {
-                      --being_created;
-                      around->metrics.imports_accepted.add();
-                      spdlog::info("import accepted task={} image={} project={} location={}", draft.id, draft.image_id,
-                                   draft.project_id, schemas::location_without_credentials(draft.request.location));
-                      if (pausing)  // durable already: the next start of the service takes it up
-                        self->send(admission, leave_atom_v, draft.id);
-                      else
-                        spawn_import(draft);
-                      promise.deliver(std::move(draft));
-                      answer_pause_when_empty();
-                    },
-                    refused);
-          },
-          refused);
+      .then([this, draft, accepted, refused](done_atom) { write_new(draft, accepted, refused); }, refused);
+  return promise;
+}
+
+void import_supervisor_state::write_new(const schemas::image_import& draft, std::function<void()> then,
+                                        std::function<void(const caf::error&)> refused) {
+  if (schemas::fills_an_image(draft.origin)) {
+    image_move both;
+    both.transition = begin_of(draft);
+    both.put_imports.push_back(draft);
+    self->request(around->images, answer_deadline, move_atom_v, std::move(both))
+        .then([then](const schemas::image&) { then(); }, refused);
+  } else {
+    record_changes changes;
+    changes.put_imports.push_back(draft);
+    self->request(keeper, answer_deadline, commit_atom_v, std::move(changes))
+        .then([then](done_atom) { then(); }, refused);
+  }
+}
+
+caf::result<schemas::image_import> import_supervisor_state::on_release(const schemas::image_import& wish) {
+  const auto nothing = failure{error_code::conflict, "Image " + wish.image_id + " has no staged data to import."};
+  const auto found = filling.find(wish.image_id);
+  const auto handle = found == filling.end() ? live.end() : live.find(found->second);
+  if (handle == live.end())
+    return to_error(nothing);
+  return self->delegate(handle->second, release_atom_v, wish);
+}
+
+caf::result<done_atom> import_supervisor_state::on_image_removed(const std::string& image_id) {
+  const auto found = filling.find(image_id);
+  const auto handle = found == filling.end() ? live.end() : live.find(found->second);
+  if (handle == live.end())
+    return done_atom_v;
+  auto promise = self->make_response_promise<done_atom>();
+  self->request(handle->second, answer_deadline, remove_atom_v)
+      .then([promise](done_atom) mutable { promise.deliver(done_atom_v); },
+            // It came to its end by itself, or will when it finds the image gone.
+            [promise](const caf::error&) mutable { promise.deliver(done_atom_v); });
   return promise;
 }
 
@@ -177,6 +213,8 @@ void import_supervisor_state::spawn_import(const schemas::image_import& record) 
       self->spawn<caf::monitored>(image_import, record, keeper, admission, import_surroundings{*around});
   live.insert_or_assign(record.id, handle);
   ids.insert_or_assign(handle.address(), record.id);
+  if (schemas::fills_an_image(record.origin))
+    filling.insert_or_assign(record.image_id, record.id);
 }
 
 void import_supervisor_state::on_down(const caf::down_msg& down) {
@@ -186,6 +224,7 @@ void import_supervisor_state::on_down(const caf::down_msg& down) {
   const auto import_id = found->second;
   ids.erase(found);
   live.erase(import_id);
+  std::erase_if(filling, [&](const auto& entry) { return entry.second == import_id; });
   if (!down.reason || down.reason == caf::exit_reason::user_shutdown || pausing) {
     deaths.erase(import_id);
   } else {
@@ -230,6 +269,18 @@ void import_supervisor_state::give_up(schemas::image_import record) {
   record.expires_at = record.updated_at + around->limits.result_ttl;
   around->metrics.import_ended(record.why->code);
   deaths.erase(record.id);
+  write_last(record, schemas::fills_an_image(record.origin));
+}
+
+void import_supervisor_state::write_last(const schemas::image_import& record, bool with_image) {
+  if (with_image) {
+    image_move both;
+    both.transition = failure_of(record);
+    both.put_imports.push_back(record);
+    self->request(around->images, answer_deadline, move_atom_v, std::move(both))
+        .then([](const schemas::image&) {}, [this, record](const caf::error&) { write_last(record, false); });
+    return;
+  }
   record_changes changes;
   changes.put_imports.push_back(record);
   self->request(keeper, answer_deadline, commit_atom_v, std::move(changes))

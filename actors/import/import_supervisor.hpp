@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -23,6 +24,8 @@ struct import_supervisor_state {
 
   caf::result<schemas::image_import> on_create(schemas::image_import draft);
   caf::result<done_atom> on_cancel(const schemas::identity& who, const std::string& import_id);
+  caf::result<schemas::image_import> on_release(const schemas::image_import& wish);
+  caf::result<done_atom> on_image_removed(const std::string& image_id);
   caf::result<std::uint64_t> on_watch(const std::string& import_id, std::uint64_t seen);
   caf::result<std::uint64_t> on_position(const std::string& import_id);
   std::uint64_t on_recover();
@@ -31,6 +34,11 @@ struct import_supervisor_state {
   void on_down(const caf::down_msg& down);
   void restart(const std::string& import_id);
   void give_up(schemas::image_import record);
+  /// Makes a new import durable, with what it does to the image that it fills.
+  void write_new(const schemas::image_import& draft, std::function<void()> then,
+                 std::function<void(const caf::error&)> refused);
+  /// Makes a failed import durable; its image, if it fills one that is still there, goes back to queued.
+  void write_last(const schemas::image_import& record, bool with_image);
   void spawn_import(const schemas::image_import& record);
   void answer_pause_when_empty();
 
@@ -43,6 +51,7 @@ struct import_supervisor_state {
   std::unique_ptr<import_surroundings> around;
   std::map<std::string, image_import_actor> live;
   std::map<caf::actor_addr, std::string> ids;
+  std::map<std::string, std::string> filling;  ///< live imports by the image that they fill
   std::map<std::string, unsigned> deaths;
   bool pausing = false;
   std::size_t being_created = 0;

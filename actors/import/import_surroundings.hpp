@@ -8,6 +8,7 @@
 #include "actors/pipeline/import_job.hpp"
 #include "actors/ports.hpp"
 #include "actors/protocol.hpp"
+#include "actors/uploads/pushed_body.hpp"
 #include "persistence/blob_store.hpp"
 #include "persistence/record_store.hpp"
 #include "schemas/configuration.hpp"
@@ -31,7 +32,9 @@ struct import_surroundings {
   const wall_clock& clock;
   schemas::imports_configuration limits;  ///< of imports that start with this copy
   service_metrics& metrics = service_metrics::unobserved();
-  verifier_actor verifier{};  ///< set by the actor tree
+  verifier_actor verifier{};              ///< set by the actor tree
+  image_registry_actor images{};          ///< set by the actor tree
+  const upload_board* uploads = nullptr;  ///< what is being pushed; null = nothing
 };
 
 }  // namespace sluice::actors

@@ -17,9 +17,11 @@ constexpr caf::timespan removal_deadline = std::chrono::seconds{60};
 }  // namespace
 
 lifetime_actor::behavior_type lifetime_state::make_behavior(record_keeper_actor records, image_registry_actor registry,
+                                                            import_supervisor_actor supervisor,
                                                             import_surroundings surroundings) {
   keeper = std::move(records);
   images = std::move(registry);
+  imports = std::move(supervisor);
   around = std::make_unique<import_surroundings>(surroundings);
   arm();
   return {
@@ -42,17 +44,24 @@ caf::result<done_atom> lifetime_state::on_remove(const schemas::identity& who, c
           [this, promise, image_id](const schemas::image&) mutable {
             spdlog::info("image deleted image={}", image_id);
             being_freed.emplace(image_id, promise);
-            const auto address = caf::actor_cast<caf::actor_addr>(lifetime_actor{self});
-            around->files.post([address, &blobs = around->blobs, image_id] {
-              // What cannot be freed now is an orphan without a record: the next start sweeps it.
-              if (const auto freed = blobs.remove_image(image_id); !freed)
-                spdlog::error("bytes not freed image={} reason=\"{}\"", image_id, freed.error().message);
-              if (const auto owner = caf::actor_cast<caf::strong_actor_ptr>(address))
-                caf::anon_send(caf::actor_cast<lifetime_actor>(owner), freed_atom_v, image_id);
-            });
+            // What still fills it ends first, so that nothing is published behind our back.
+            self->request(imports, removal_deadline, remove_atom_v, image_id)
+                .then([this, image_id](done_atom) { free_bytes(image_id); },
+                      [this, image_id](const caf::error&) { free_bytes(image_id); });
           },
           [promise](const caf::error& why) mutable { promise.deliver(why); });
   return promise;
+}
+
+void lifetime_state::free_bytes(const std::string& image_id) {
+  const auto address = caf::actor_cast<caf::actor_addr>(lifetime_actor{self});
+  around->files.post([address, &blobs = around->blobs, image_id] {
+    // What cannot be freed now is an orphan without a record: the next start sweeps it.
+    if (const auto freed = blobs.remove_image(image_id); !freed)
+      spdlog::error("bytes not freed image={} reason=\"{}\"", image_id, freed.error().message);
+    if (const auto owner = caf::actor_cast<caf::strong_actor_ptr>(address))
+      caf::anon_send(caf::actor_cast<lifetime_actor>(owner), freed_atom_v, image_id);
+  });
 }
 
 void lifetime_state::on_freed(const std::string& image_id) {
@@ -98,8 +107,8 @@ void lifetime_state::erase_expired() {
 
 lifetime_actor::behavior_type lifetime(lifetime_actor::stateful_pointer<lifetime_state> self,
                                        record_keeper_actor keeper, image_registry_actor images,
-                                       import_surroundings around) {
-  return self->state.make_behavior(std::move(keeper), std::move(images), around);
+                                       import_supervisor_actor imports, import_surroundings around) {
+  return self->state.make_behavior(std::move(keeper), std::move(images), std::move(imports), around);
 }
 
 }  // namespace sluice::actors

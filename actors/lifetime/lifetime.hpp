@@ -18,9 +18,10 @@ struct lifetime_state {
   explicit lifetime_state(lifetime_actor::pointer owner) : self(owner) {}
 
   lifetime_actor::behavior_type make_behavior(record_keeper_actor keeper, image_registry_actor images,
-                                              import_surroundings around);
+                                              import_supervisor_actor imports, import_surroundings around);
 
   caf::result<done_atom> on_remove(const schemas::identity& who, const std::string& image_id);
+  void free_bytes(const std::string& image_id);
   void on_freed(const std::string& image_id);
   void on_tick(std::uint64_t generation);
   void arm();
@@ -34,6 +35,7 @@ struct lifetime_state {
   lifetime_actor::pointer self;
   record_keeper_actor keeper;
   image_registry_actor images;
+  import_supervisor_actor imports;
   std::unique_ptr<import_surroundings> around;
   std::uint64_t generation = 0;
   bool erasing = false;
@@ -42,6 +44,6 @@ struct lifetime_state {
 
 lifetime_actor::behavior_type lifetime(lifetime_actor::stateful_pointer<lifetime_state> self,
                                        record_keeper_actor keeper, image_registry_actor images,
-                                       import_surroundings around);
+                                       import_supervisor_actor imports, import_surroundings around);
 
 }  // namespace sluice::actors

@@ -10,6 +10,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -18,6 +19,10 @@
 /// Bytes that a client pushes, on their way to a pipeline that pulls: an upload is fetched like any other image, from a
 /// source that somebody else fills.
 namespace sluice::actors {
+
+/// The location of an import whose bytes are pushed, in its record, followed by its id: no user can write it, because
+/// no request may name this scheme.
+inline constexpr std::string_view pushed_location = "upload:";
 
 /// A ring of few slots between two threads, the one that receives (a session) and the one that takes (a pipeline).
 ///
@@ -37,7 +42,8 @@ class pushed_body {
   pushed_body& operator=(const pushed_body&) = delete;
 
   // The receiver's side.
-  /// From now on `on_change` is called when there may be room, or the body is closed. Empty: never again.
+  /// From now on `on_change` is called when there may be room, or the body is closed. Empty: no more; a call that is
+  /// under way on another thread may still come, so it must hold what it needs.
   void tell_receiver(wake on_change);
   /// The pipeline wants its bytes: the import has its slot.
   [[nodiscard]] bool opened() const;

@@ -4,16 +4,11 @@
 #include <chrono>
 #include <memory>
 #include <string>
-#include <string_view>
 
 #include "actors/ports.hpp"
 #include "actors/uploads/pushed_body.hpp"
 
 namespace sluice::actors {
-
-/// The location of an import whose bytes are pushed, in its record: no user can write it, because no request may name
-/// this scheme.
-inline constexpr std::string_view pushed_location = "upload:";
 
 /// A source whose bytes a client pushes. It can be opened once: what has been taken is nowhere any more, so that a
 /// second attempt, or one after a restart of the service, fails with `source_truncated`, for good.

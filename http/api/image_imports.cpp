@@ -25,8 +25,6 @@ using schemas::failure;
 using schemas::image_import;
 
 constexpr std::string_view collection = "/v2/image-imports";
-/// How long a change can stay unseen when the actors' word of it is lost.
-constexpr std::chrono::seconds longest_blindness{1};
 
 /// The record with what is known of its progress; the place in the queue only while it waits.
 asio::awaitable<std::string> shown(exchange& at, image_import record) {
@@ -77,8 +75,7 @@ asio::awaitable<std::optional<image_import>> changed(exchange& at, image_import 
   import_watch watch{at.state.parts, record.id, waiting};
   const auto status = record.status;
   while (record.status == status && clock::now() < end && !waiting.stopping()) {
-    watch.arm();
-    const auto next_look = std::min(end, clock::now() + longest_blindness);
+    const auto next_look = std::min(end, watch.arm());
     co_await waiting.wait_until(next_look);
     auto now = visible_import(at.state, at.who, record.id);
     if (!now)

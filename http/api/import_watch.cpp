@@ -59,9 +59,12 @@ import_watch::~import_watch() {
     caf::anon_send_exit(asking_, caf::exit_reason::user_shutdown);
 }
 
-void import_watch::arm() {
-  if (bridge_->pending || clock::now() < bridge_->earliest)
-    return;
+import_watch::clock::time_point import_watch::arm() {
+  const auto now = clock::now();
+  if (bridge_->pending)
+    return now + longest_blindness;
+  if (now < bridge_->earliest)
+    return bridge_->earliest;
   bridge_->pending = true;
   auto question = [supervisor = parts_.imports, id = import_id_, seen = bridge_->seen,
                    answers = bridge_](caf::event_based_actor* self) {
@@ -70,6 +73,7 @@ void import_watch::arm() {
               [answers](const caf::error&) { answers->answer(0); });
   };
   asking_ = parts_.system.spawn<caf::hidden>(std::move(question));
+  return now + longest_blindness;
 }
 
 }  // namespace sluice::http

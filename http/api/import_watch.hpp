@@ -23,8 +23,11 @@ class import_watch {
   import_watch& operator=(const import_watch&) = delete;
   ~import_watch();
 
-  /// Asks, unless a question stands already or the last answer was too recent.
-  void arm();
+  /// Asks, unless a question stands already or the last answer was too recent. Returns until when it is worth waiting
+  /// for the answer: at most `longest_blindness` from now, sooner when nothing was asked.
+  clock::time_point arm();
+  /// How long a change can stay unseen when the actors' word of it is lost.
+  static constexpr std::chrono::seconds longest_blindness{1};
 
  private:
   struct bridge;

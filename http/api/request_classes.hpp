@@ -17,6 +17,10 @@ namespace sluice::http {
   if (below("/v2/image-imports"))
     return wants_event_stream(asked.field("Accept")) || preferred_wait(asked.field("Prefer")) ? request_class::held
                                                                                               : request_class::import;
+  if (asked.method == verb::put && (path.ends_with("/file") || path.ends_with("/stage")))
+    return request_class::held;
+  if (below("/v2/tasks") || (below("/v2/images") && (path.ends_with("/import") || path.ends_with("/tasks"))))
+    return request_class::import;
   if (below("/v2/images"))
     return path.ends_with("/file") ? request_class::file : request_class::metadata;
   return request_class::other;

@@ -16,9 +16,12 @@
 #include "http/api/image_file.hpp"
 #include "http/api/image_imports.hpp"
 #include "http/api/image_members.hpp"
+#include "http/api/image_uploads.hpp"
 #include "http/api/images.hpp"
+#include "http/api/interoperable_import.hpp"
 #include "http/api/operations.hpp"
 #include "http/api/request_classes.hpp"
+#include "http/api/tasks.hpp"
 #include "http/server/server.hpp"
 #include "schemas/addresses.hpp"
 
@@ -38,6 +41,10 @@ class api_handler final : public request_handler {
   api_handler(api_state& state, port which, authentication* who) : state_{state}, port_{which}, who_{who} {}
 
   [[nodiscard]] api_router& routes() noexcept { return routes_; }
+
+  bool streams_body(verb method, std::string_view path) const override {
+    return port_ == port::api && is_upload(method, path);
+  }
 
   asio::awaitable<response> handle(const request& asked, event_loop& loop) override {
     const auto began = std::chrono::steady_clock::now();
@@ -133,6 +140,9 @@ class api_server::implementation {
         api{state, api_handler::port::api, &who},
         operators{state, api_handler::port::operators, nullptr} {
     add_images(api.routes());
+    add_image_uploads(api.routes());
+    add_interoperable_import(api.routes());
+    add_tasks(api.routes());
     add_image_changes(api.routes());
     add_image_members(api.routes());
     add_image_file(api.routes());

@@ -12,6 +12,7 @@
 #include "actors/import/import_progress.hpp"
 #include "actors/metrics/exposition.hpp"
 #include "actors/protocol.hpp"
+#include "actors/uploads/pushed_body.hpp"
 #include "http/server/limits.hpp"
 #include "http/tokens/token_validator.hpp"
 #include "persistence/blob_store.hpp"
@@ -40,6 +41,7 @@ struct service_parts {
   std::function<void(actors::exposed_facts&)> sample;  ///< fills in what only sluiced.cpp can reach; may be empty
   token_validator* tokens = nullptr;                   ///< who validates tokens; needed in mode "keystone" alone
   actors::image_registry_actor images{};               ///< makes every change of an image
+  actors::upload_board* uploads = nullptr;  ///< where sessions push what is uploaded; null: uploads are refused
 };
 
 /// The API and the operator's port. Constructed, it does nothing; started, it serves until `stop`.

@@ -141,6 +141,7 @@ class import_world {
   actors::import_supervisor_actor supervisor;
   actors::image_registry_actor images;
   actors::lifetime_actor lifetimes;
+  actors::upload_board uploads;
 
   explicit import_world(schemas::imports_configuration configured = {}) : limits{configured} { start(); }
 
@@ -155,13 +156,13 @@ class import_world {
     admission = actors_.spawn(actors::admission, slots, &metrics);
     verifier = actors_.spawn(
         actors::verifier, actors::verification_surroundings{*blobs, {&structure, &scanner}, judged_at_once, metrics});
-    supervisor = actors_.spawn(actors::import_supervisor, keeper, admission, surroundings());
     images = actors_.spawn(actors::image_registry, keeper, records.get(), &clock);
-    lifetimes = actors_.spawn(actors::lifetime, keeper, images, surroundings());
+    supervisor = actors_.spawn(actors::import_supervisor, keeper, admission, surroundings());
+    lifetimes = actors_.spawn(actors::lifetime, keeper, images, supervisor, surroundings());
   }
 
   [[nodiscard]] actors::import_surroundings surroundings() {
-    return {*records, *blobs, runner, files, progress, clock, limits, metrics, verifier};
+    return {*records, *blobs, runner, files, progress, clock, limits, metrics, verifier, images, &uploads};
   }
 
   /// Delivers messages and lets file work happen until nothing is left to do.

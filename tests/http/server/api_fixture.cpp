@@ -54,7 +54,8 @@ api_fixture::api_fixture(server_limits limits, schemas::auth_mode mode, token_va
                                                    metrics,
                                                    {},
                                                    tokens,
-                                                   images},
+                                                   images,
+                                                   &uploads},
                                      limits);
   const auto started = api->start(2);
   if (!started)

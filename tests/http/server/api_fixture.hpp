@@ -88,6 +88,7 @@ class api_fixture {
   actors::bandwidth_supervisor_actor bandwidth;
   actors::record_keeper_actor writer;  ///< a real one
   actors::image_registry_actor images;
+  actors::upload_board uploads;
   std::unique_ptr<api_server> api;
 };
 

@@ -26,6 +26,15 @@ actors::import_supervisor_actor::behavior_type fake_supervisor(actors::import_su
           return error;
         return actors::done_atom_v;
       },
+      [world](actors::release_atom, const schemas::image_import& wish) -> caf::result<schemas::image_import> {
+        const std::lock_guard guard{world->mutex};
+        world->wishes.push_back(wish);
+        if (auto made = world->on_release(wish))
+          return *made;
+        else
+          return made.error();
+      },
+      [](actors::remove_atom, const std::string&) { return actors::done_atom_v; },
       [self, world, waiting, version](actors::watch_atom, const std::string&,
                                       std::uint64_t seen) -> caf::result<std::uint64_t> {
         auto answer = self->make_response_promise<std::uint64_t>();

@@ -24,7 +24,8 @@ struct fake_world {
   std::condition_variable changed;
   std::function<caf::expected<schemas::image_import>(schemas::image_import)> on_create;
   std::function<caf::error(const schemas::identity&, const std::string&)> on_cancel, on_remove;
-  std::vector<schemas::image_import> drafts;
+  std::function<caf::expected<schemas::image_import>(schemas::image_import)> on_release;
+  std::vector<schemas::image_import> drafts, wishes;
   std::vector<std::pair<schemas::identity, std::string>> cancelled, removed;
   unsigned standing_watches = 0;
   std::uint64_t position = 3;
