@@ -164,7 +164,8 @@ result<void> apply(const image_transition& transition, image& subject) {
     subject.facts = transition.facts;
     if (!transition.facts->disk_format.empty()) {
       subject.properties.disk_format = transition.facts->disk_format;
-      if (!subject.properties.container_format)
+      // The disk of an OVA is kept without the archive that was around it.
+      if (!subject.properties.container_format || transition.facts->unpacked_from == "ova")
         subject.properties.container_format = "bare";
     }
   }

@@ -72,8 +72,9 @@ json_writer import_answer(const image_import& record, const std::optional<progre
       {"self", "/v2/image-imports/" + record.id},
       {"schema", "/v2/schemas/image-import"},
       {"location", one_line(location_without_credentials(record.request.location))},
-      {"origin", to_string(record.origin)},
   };
+  if (record.origin != import_origin::image_imports)
+    answer["origin"] = to_string(record.origin);
   if (record.status != image_import_status::success)
     answer["image_properties"] = properties_answer(record.request.properties);
   if (progress && !is_final(record.status))

@@ -3,17 +3,13 @@
 
 #include "schemas/image.hpp"
 #include "schemas/json_copying.hpp"
-#include "schemas/location.hpp"
+#include "schemas/swift_location.hpp"
 
 namespace sluice::schemas {
 namespace {
 
 tl::unexpected<failure> expected(const std::string& what, const std::string& pointer) {
   return refuse(error_code::invalid_request, "Expected " + what + ", got something else.", pointer);
-}
-
-std::string normalised(const location& parsed) {
-  return parsed.scheme + "://" + parsed.host_header() + parsed.target;
 }
 
 result<void> read_method(const json_value& method, const sources_configuration& sources, interoperable_import& into) {
@@ -37,10 +33,10 @@ result<void> read_method(const json_value& method, const sources_configuration& 
   const auto* const uri = method.find("uri");
   if (uri == nullptr || uri->as_string() == nullptr)
     return expected("the URL of the image as a string", "/method/uri");
-  const auto parsed = parse_location(*uri->as_string(), sources);
-  if (!parsed)
-    return refuse(parsed.error().code, parsed.error().message, "/method/uri");
-  into.location = normalised(*parsed);
+  auto location = normalised_location(*uri->as_string(), sources);
+  if (!location)
+    return refuse(location.error().code, location.error().message, "/method/uri");
+  into.location = std::move(*location);
   return {};
 }
 

@@ -4,7 +4,7 @@
 
 #include "schemas/image_properties_reading.hpp"
 #include "schemas/json_copying.hpp"
-#include "schemas/location.hpp"
+#include "schemas/swift_location.hpp"
 #include "schemas/task.hpp"
 
 namespace sluice::schemas {
@@ -47,10 +47,10 @@ result<import_request> read_input(const json_value& input, const identity& who, 
   const auto* const from = input.find("import_from");
   if (from == nullptr || from->as_string() == nullptr)
     return expected("the URL of the image as a string", "/input/import_from");
-  const auto parsed = parse_location(*from->as_string(), sources);
-  if (!parsed)
-    return refuse(parsed.error().code, parsed.error().message, "/input/import_from");
-  wanted.location = parsed->scheme + "://" + parsed->host_header() + parsed->target;
+  auto location = normalised_location(*from->as_string(), sources);
+  if (!location)
+    return refuse(location.error().code, location.error().message, "/input/import_from");
+  wanted.location = std::move(*location);
   if (const auto* const properties = input.find("image_properties")) {
     if (properties->as_object() == nullptr)
       return expected("an object", "/input/image_properties");

@@ -171,8 +171,8 @@ asio::awaitable<response> stage(exchange& at) {
 }  // namespace
 
 void add_image_uploads(api_router& routes) {
-  routes.add(verb::put, "/v2/images/{id}/file", file);
-  routes.add(verb::put, "/v2/images/{id}/stage", stage);
+  routes.add(verb::put, "/v2/images/{id}/file", schemas::policy_rule::upload_image, file);
+  routes.add(verb::put, "/v2/images/{id}/stage", schemas::policy_rule::upload_image, stage);
 }
 
 bool is_upload(verb method, std::string_view path) noexcept {

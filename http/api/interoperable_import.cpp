@@ -120,8 +120,8 @@ asio::awaitable<response> tasks(exchange& at) {
 }  // namespace
 
 void add_interoperable_import(api_router& routes) {
-  routes.add(verb::post, "/v2/images/{id}/import", import);
-  routes.add(verb::get, "/v2/images/{id}/tasks", tasks);
+  routes.add(verb::post, "/v2/images/{id}/import", schemas::policy_rule::modify_image, import);
+  routes.add(verb::get, "/v2/images/{id}/tasks", schemas::policy_rule::get_image, tasks);
 }
 
 }  // namespace sluice::http

@@ -275,9 +275,9 @@ asio::awaitable<response> list(exchange& at) {
 }  // namespace
 
 void add_tasks(api_router& routes) {
-  routes.add(verb::get, "/v2/tasks", list);
-  routes.add(verb::post, "/v2/tasks", create);
-  routes.add(verb::get, "/v2/tasks/{id}", show);
+  routes.add(verb::get, "/v2/tasks", schemas::policy_rule::tasks_api_access, list);
+  routes.add(verb::post, "/v2/tasks", schemas::policy_rule::tasks_api_access, create);
+  routes.add(verb::get, "/v2/tasks/{id}", schemas::policy_rule::tasks_api_access, show);
 }
 
 }  // namespace sluice::http

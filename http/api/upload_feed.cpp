@@ -65,6 +65,7 @@ class upload_feed::link : public std::enable_shared_from_this<link> {
 upload_feed::upload_feed(exchange& at, std::string import_id, std::optional<std::uint64_t> total)
     : at_{at},
       import_id_{std::move(import_id)},
+      patience_{at.state.parts.live.current().imports.stall_timeout},
       body_{at.state.parts.uploads->add(import_id_, total)},
       waiting_{at.loop},
       link_{std::make_shared<link>(*this)} {
@@ -133,8 +134,7 @@ asio::awaitable<void> upload_feed::push() {
 
 /// False when nothing more will come.
 asio::awaitable<bool> upload_feed::push_some(std::span<std::byte> room) {
-  const auto patience = at_.state.parts.live.current().imports.stall_timeout;
-  auto reading = at_.asked.stream->read_some(room, patience);
+  auto reading = at_.asked.stream->read_some(room, patience_);
   const auto got = co_await std::move(reading);
   if (!got)
     body_->fail(told(got.error()));

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
 #include <cstdint>
+#include <memory>
 #include <optional>
+#include <span>
 #include <string>
 
 #include "http/api/exchange.hpp"
@@ -34,6 +37,7 @@ class upload_feed {
 
   exchange& at_;
   const std::string import_id_;
+  const std::chrono::milliseconds patience_;  ///< without a byte
   std::shared_ptr<actors::pushed_body> body_;
   waiter waiting_;
   std::shared_ptr<link> link_;

@@ -136,7 +136,7 @@ class Uploads(GlanceCase):
         upload.send(content[:MIB])
         self.wait_for_status(image_id, "saving")
         imports = self.service.get("/v2/image-imports?status=uploading").json["image_imports"]
-        mine = [record for record in imports if record["origin"] == "upload"]
+        mine = [record for record in imports if record.get("origin") == "upload"]
         self.assertEqual(len(mine), 1, imports)
         self.assertEqual(self.service.delete(f"/v2/image-imports/{mine[0]['id']}").status, 204)
         self.check_glance_error(upload.answer(), 409, "cancelled")

@@ -41,6 +41,9 @@ class record_maker {
     record.facts = maybe(facts());
     for (auto count = random_() % 3; count > 0; --count)
       record.checks.push_back(check());
+    record.origin = import_origins[random_() % import_origins.size()];
+    record.request_id = text();
+    record.asked = text();
     return record;
   }
 
