@@ -36,7 +36,8 @@ image_import draft_for(import_world& world, const image& subject, import_origin 
   draft.origin = origin;
   draft.request_id = "req-1";
   if (origin != import_origin::interoperable) {
-    draft.id = "0d3b6c1e-0000-4000-8000-00000000000" + std::to_string(static_cast<int>(origin));
+    static int count = 0;
+    draft.id = "0d3b6c1e-0000-4000-8000-" + std::to_string(100'000'000'000 + ++count);
     draft.request.location = std::string{actors::pushed_location} + draft.id;
     (void)world.uploads.add(draft.id, std::nullopt);
   }
@@ -258,8 +259,7 @@ TEST_CASE("deleting an image ends what fills it, and no byte stays, at whatever 
     world.stage(record->id);
     world.runner.end(record->id, import_world::staged_outcome());
     world.actors_.deliver_messages();
-    while (world.files.waiting.empty())
-      world.actors_.deliver_messages();
+    REQUIRE_FALSE(world.files.waiting.empty());
     remove(world, subject);
   }
   SECTION("behind its back") {
@@ -301,8 +301,8 @@ TEST_CASE("after a restart an import goes on, staged bytes wait on, and an inter
 
   world.uploads.remove(upload->id);  // what a process knows is gone with it
   world.uploads.remove(stage->id);
-  const auto again =
-      world.actors_.spawn(actors::import_supervisor, world.keeper, world.admission, world.surroundings());
+  const auto slots = world.actors_.spawn(actors::admission, actors::limits_of(world.limits), &world.metrics);
+  const auto again = world.actors_.spawn(actors::import_supervisor, world.keeper, slots, world.surroundings());
   const auto runs_before = world.runner.started;
   CHECK(world.actors_.ask<std::uint64_t>(again, actors::recover_atom_v) == 3);
   world.settle();
