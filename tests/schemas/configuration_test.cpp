@@ -382,21 +382,6 @@ TEST_CASE("What cannot be meant is refused, with its key") {
   }
 }
 
-TEST_CASE("A password is never shown in a refusal") {
-  CHECK_THAT(refusal("[auth.keystone]\npassword = 12345"), !Contains("12345"));
-  CHECK_THAT(refusal("[auth.keystone]\npassword = 12345"), Contains("auth.keystone.password: expected a string"));
-}
-
-TEST_CASE("Mode none listens beyond loopback only when told in so many words") {
-  CHECK(parse_configuration("[http]\nlisten = \"0.0.0.0:9292\"\n[auth]\nmode_none_listens_anywhere = true\n", "f"));
-  CHECK(parse_configuration("[http]\nlisten = \"0.0.0.0:9292\"\n[auth]\nmode = \"trusted-headers\"\n", "f"));
-  configuration overridden;
-  overridden.http.listen = "0.0.0.0:9292";
-  const auto judged = validate(overridden);
-  REQUIRE_FALSE(judged);
-  CHECK(judged.error().field == "/http/listen");
-}
-
 TEST_CASE("Two listeners may both ask for a free port") {
   CHECK(parse_configuration("[http]\nlisten = \"127.0.0.1:0\"\noperator_listen = \"127.0.0.1:0\"\n", "f"));
 }

@@ -59,6 +59,22 @@ TEST_CASE("Mode keystone needs to know where it is, and exactly one account of t
   }
 }
 
+TEST_CASE("A password is never shown in a refusal") {
+  CHECK_THAT(refusal("[auth.keystone]\npassword = 12345"), !Catch::Contains("12345"));
+  CHECK_THAT(refusal("[auth.keystone]\npassword = 12345"),
+             Catch::Contains("auth.keystone.password: expected a string"));
+}
+
+TEST_CASE("Mode none listens beyond loopback only when told in so many words") {
+  CHECK(parse_configuration("[http]\nlisten = \"0.0.0.0:9292\"\n[auth]\nmode_none_listens_anywhere = true\n", "f"));
+  CHECK(parse_configuration("[http]\nlisten = \"0.0.0.0:9292\"\n[auth]\nmode = \"trusted-headers\"\n", "f"));
+  configuration overridden;
+  overridden.http.listen = "0.0.0.0:9292";
+  const auto judged = validate(overridden);
+  REQUIRE_FALSE(judged);
+  CHECK(judged.error().field == "/http/listen");
+}
+
 TEST_CASE("The secret of an application credential is never shown in a refusal") {
   CHECK_THAT(refusal("[auth.keystone]\napplication_credential_secret = 12345"), !Catch::Contains("12345"));
 }
