@@ -161,7 +161,7 @@ class record_reader {
   /// An absent member leaves what is there.
   template <class Value>
   void read_present(std::string_view name, Value& into) {
-    if (record_.find(name) != nullptr)
+    if (has(name))
       read(name, into);
   }
 
