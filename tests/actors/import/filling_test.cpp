@@ -2,6 +2,7 @@
 // Imports into an image that has a record of its own: uploads, staged bytes, interoperable imports.
 #include <catch2/catch.hpp>
 
+#include "actors/import/image_import.hpp"
 #include "actors/import/image_moves.hpp"
 #include "schemas/interoperable_import.hpp"
 #include "tests/support/import_world.hpp"
