@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Uploads, interoperable import and tasks: what each dialect asks of the one engine, and how it is answered.
+#include <vector>
+
 #include <catch2/catch.hpp>
 
 #include <nlohmann/json.hpp>
