@@ -7,6 +7,7 @@
 #include "persistence/impl/open_records.hpp"
 #include "persistence/impl/record_writer.hpp"
 #include "persistence/impl/rows.hpp"
+#include "persistence/impl/usage_rows.hpp"
 
 namespace sluice::persistence {
 
@@ -46,6 +47,10 @@ bool record_store::has_image(std::string_view id) const {
 std::optional<schemas::image_member> record_store::find_member(std::string_view image_id,
                                                                std::string_view member_id) const {
   return implementation_->member(implementation_->environment->read(), image_id, member_id);
+}
+
+project_usage record_store::usage_of(std::string_view project) const {
+  return read_usage(implementation_->environment->read(), implementation_->where, project);
 }
 
 std::vector<schemas::image_member> record_store::members_of(std::string_view image_id) const {

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "persistence/image_row.hpp"
+#include "persistence/project_usage.hpp"
 #include "schemas/failure.hpp"
 #include "schemas/image.hpp"
 #include "schemas/image_import.hpp"
@@ -112,6 +113,7 @@ class record_store {
   [[nodiscard]] bool has_image(std::string_view id) const;
   [[nodiscard]] std::optional<schemas::image_member> find_member(std::string_view image_id,
                                                                  std::string_view member_id) const;
+  [[nodiscard]] project_usage usage_of(std::string_view project) const;
   /// The members of an image, by their ids.
   [[nodiscard]] std::vector<schemas::image_member> members_of(std::string_view image_id) const;
 

@@ -79,9 +79,6 @@ result<void> check_policy(const policy& subject) {
 }
 
 result<void> check_imports(const imports_configuration& imports) {
-  if (imports.project_quota != 0)
-    return refuse_key("imports.project_quota", "expected 0 (none), got " + std::to_string(imports.project_quota) +
-                                                   " bytes: quotas are not available in this version");
   return first_refusal({
       check_positive("imports.max_running", imports.max_running),
       check_positive("imports.max_running_per_project", imports.max_running_per_project),

@@ -5,6 +5,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include "actors/admission/project_quota.hpp"
 #include "actors/import/image_moves.hpp"
 #include "actors/import/import_words.hpp"
 #include "actors/mailbox.hpp"
@@ -135,6 +136,8 @@ void image_import_state::on_staged(const schemas::content_facts& facts) {
     around->metrics.imported_bytes.add(facts.size - record.durable_bytes);
   record.durable_bytes = facts.size;
   record.total = facts.size;
+  if (auto room = check_quota(around->records, around->limits, record.project_id, facts.size); !room)
+    return end_badly(std::move(room.error()), image_import_event::failed);
   if (record.is_staged())
     return persist_with(
         staged_of(record), [this] { hold(); },

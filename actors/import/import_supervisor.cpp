@@ -8,6 +8,7 @@
 #include <boost/uuid/random_generator.hpp>
 #include <boost/uuid/uuid_io.hpp>
 
+#include "actors/admission/project_quota.hpp"
 #include "actors/import/image_import.hpp"
 #include "actors/import/image_moves.hpp"
 
@@ -61,6 +62,9 @@ import_supervisor_actor::behavior_type import_supervisor_state::make_behavior(re
 caf::result<schemas::image_import> import_supervisor_state::on_create(schemas::image_import draft) {
   if (pausing)
     return to_error(failure{error_code::service_stopping, "The service is stopping. Try again in a few seconds."});
+  if (auto room = check_quota(around->records, around->limits, draft.project_id, draft.request.expect.size.value_or(0));
+      !room)
+    return to_error(room.error());
   if (draft.id.empty())
     draft.id = fresh_id();
   if (!schemas::fills_an_image(draft.origin))

@@ -44,6 +44,23 @@ asio::awaitable<response> stores(exchange&) {
                          "\",\"description\":\"The store of this service\",\"default\":\"true\"}]}");
 }
 
+/// What the caller's project uses; sizes in MiB, -1 where nothing limits, as Glance has them.
+asio::awaitable<response> usage(exchange& at) {
+  constexpr std::uint64_t mebibyte = 1 << 20;
+  const auto used = at.state.parts.records.usage_of(at.who.project_id);
+  const auto quota = at.state.parts.live.current().imports.project_quota;
+  const auto entry = [](std::string_view name, std::uint64_t count, std::int64_t limit) {
+    return "\"" + std::string(name) + "\":{\"limit\":" + std::to_string(limit) + ",\"usage\":" + std::to_string(count) +
+           "}";
+  };
+  const auto limit = quota == 0 ? -1 : static_cast<std::int64_t>(quota / mebibyte);
+  co_return response(200, "application/json",
+                     "{\"usage\":{" + entry("image_size_total", used.bytes / mebibyte, limit) + "," +
+                         entry("image_stage_total", used.staged_bytes / mebibyte, -1) + "," +
+                         entry("image_count_total", used.images, -1) + "," +
+                         entry("image_count_uploading", used.uploading, -1) + "}}");
+}
+
 /// For administrators, by the policy of its route.
 asio::awaitable<response> stores_in_detail(exchange&) {
   co_return response(
@@ -64,6 +81,7 @@ void add_discovery(api_router& routes) {
   routes.add(verb::get, "/versions", versions);
   routes.add(verb::get, "/v2/info/import", import_info);
   routes.add(verb::get, "/v2/info/stores", schemas::policy_rule::stores_info, stores);
+  routes.add(verb::get, "/v2/info/usage", schemas::policy_rule::get_usage, usage);
   routes.add(verb::get, "/v2/info/stores/detail", schemas::policy_rule::stores_info_detail, stores_in_detail);
   add_schemas(routes);
 }

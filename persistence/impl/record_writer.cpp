@@ -6,6 +6,7 @@
 #include <set>
 
 #include "persistence/impl/rows.hpp"
+#include "persistence/impl/usage_rows.hpp"
 #include "schemas/json.hpp"
 
 namespace sluice::persistence {
@@ -133,11 +134,13 @@ struct applier {
   }
   void operator()(const put_image& change) const {
     const auto members = read_members(within, where, change.record.id);
+    count_change(present(change.record.id), change.record, within, where);
     replace(change.record.id, members, rows_of(change.record, members, where));
     within.put(where.images, change.record.id, schemas::encode(change.record));
   }
   void operator()(const erase_image& change) const {
     const auto members = read_members(within, where, change.id);
+    count_change(present(change.id), std::nullopt, within, where);
     if (!replace(change.id, members, {}))
       return;
     within.erase(where.images, change.id);
@@ -162,6 +165,13 @@ struct applier {
  private:
   using member_list = std::vector<schemas::image_member>;
 
+  std::optional<schemas::image> present(std::string_view id) const {
+    const auto bytes = within.get(where.images, id);
+    if (!bytes)
+      return std::nullopt;
+    auto record = schemas::decode_image(*bytes);
+    return record ? std::optional{std::move(*record)} : std::nullopt;
+  }
   bool replace(std::string_view id, const std::vector<row>& wanted) const {
     return replace_rows<schemas::image_import>(
         id, wanted, within, where, [&](const schemas::image_import& record) { return rows_of(record, where); });

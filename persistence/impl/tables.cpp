@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "persistence/impl/tables.hpp"
 
-#include <algorithm>
 #include <charconv>
-#include <iterator>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "persistence/impl/rows.hpp"
+#include "persistence/impl/usage_rows.hpp"
 #include "schemas/json.hpp"
 
 namespace sluice::persistence {
@@ -24,21 +25,29 @@ unsigned int parse_version(std::string_view text) {
   return error == std::errc{} && end == text.data() + text.size() ? version : 0;
 }
 
-/// Writes every row of the image listings anew, from the records.
-void list_images_again(lmdb::write_transaction& changes, const tables& where) {
+void erase_all(lmdb::write_transaction& changes, lmdb::database table) {
   std::vector<std::string> stale;
-  lmdb::cursor rows{changes, where.image_listings};
+  lmdb::cursor rows{changes, table};
   for (auto standing = rows.first(); standing; standing = rows.next())
     stale.emplace_back(rows.key());
   for (const auto& key : stale)
-    changes.erase(where.image_listings, key);
-  std::vector<row> fresh;
+    changes.erase(table, key);
+}
+
+/// Writes every row that is made of images anew, from the records.
+void list_images_again(lmdb::write_transaction& changes, const tables& where) {
+  erase_all(changes, where.image_listings);
+  erase_all(changes, where.usage);
+  std::vector<schemas::image> images;
   lmdb::cursor records{changes, where.images};
   for (auto standing = records.first(); standing; standing = records.next())
-    if (const auto image = schemas::decode_image(records.value()))
-      std::ranges::move(rows_of(*image, read_members(changes, where, image->id), where), std::back_inserter(fresh));
-  for (const auto& each : fresh)
-    changes.put(each.table, each.key, each.value);
+    if (auto image = schemas::decode_image(records.value()))
+      images.push_back(std::move(*image));
+  for (const auto& image : images) {
+    for (const auto& each : rows_of(image, read_members(changes, where, image.id), where))
+      changes.put(each.table, each.key, each.value);
+    count_change(std::nullopt, image, changes, where);
+  }
 }
 
 }  // namespace
@@ -73,6 +82,7 @@ schemas::result<tables> open_tables(lmdb::environment& where) {
     opened.image_listings = changes.open_database("image_listings");
     opened.erased_images = changes.open_database("erased_images");
     opened.members = changes.open_database("members");
+    opened.usage = changes.open_database("usage");
     if (opened.is_older) {
       list_images_again(changes, opened);
       changes.put(opened.meta, version_key, std::to_string(current_version));

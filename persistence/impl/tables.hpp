@@ -21,6 +21,7 @@ struct tables {
   lmdb::database image_listings = 0;
   lmdb::database erased_images = 0;
   lmdb::database members = 0;
+  lmdb::database usage = 0;
   bool is_older = false;  ///< the file had an older layout and was brought up to this one
 };
 

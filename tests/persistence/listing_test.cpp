@@ -130,6 +130,15 @@ TEST_CASE("image listings agree with a plain model under random changes, filters
       store.reset();
       store = open_records(where);
     }
+    for (const std::string project : {"a", "b", "ab", ""}) {
+      sluice::persistence::project_usage used;
+      for (const auto& [id, record] : model)
+        if (record.owner == project) {
+          ++used.images;
+          used.bytes += record.facts->size;
+        }
+      REQUIRE(store->usage_of(project) == used);
+    }
     for (int asked = 0; asked < 20; ++asked) {
       image_query query;
       query.project_id = random.of<const char*>({"a", "b", "ab", "nobody"});

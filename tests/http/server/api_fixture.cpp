@@ -103,6 +103,12 @@ void api_fixture::put(const schemas::image& record) {
   commit_to(*records, std::move(change));
 }
 
+void api_fixture::put(const schemas::image_member& record) {
+  persistence::put_member change;
+  change.record = record;
+  commit_to(*records, std::move(change));
+}
+
 void api_fixture::erase_import(const std::string& id) {
   persistence::erase_import change;
   change.id = id;

@@ -49,6 +49,7 @@ class api_fixture {
 
   void put(const schemas::image_import& record);
   void put(const schemas::image& record);
+  void put(const schemas::image_member& record);
   void erase_import(const std::string& id);
   /// An active image with these bytes.
   schemas::image put_image(int number, const std::string& owner, const std::string& bytes,

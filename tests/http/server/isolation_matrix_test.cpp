@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <catch2/catch.hpp>
+
+#include <array>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "tests/http/server/api_fixture.hpp"
+
+namespace sluice::http {
+namespace {
+
+using nlohmann::json;
+
+std::string caller(const std::string& project, const std::string& roles) {
+  return "X-Identity-Status: Confirmed\r\nX-Project-Id: " + project + "\r\nX-Roles: " + roles + "\r\n";
+}
+
+/// Who asks, in the order of the columns below.
+const std::array<std::pair<std::string, std::string>, 6> callers{{
+    {"owner", caller("a", "member,reader")},
+    {"member of the image", caller("b", "member,reader")},
+    {"stranger", caller("c", "member,reader")},
+    {"reader of the owner's project", caller("a", "reader")},
+    {"administrator", caller("z", "admin")},
+    {"nobody", ""},
+}};
+
+struct cell_row {
+  std::string method;
+  std::string path;  ///< `{id}` is the image's
+  std::string body;
+  std::array<int, 6> expected;
+};
+
+const std::string rename_it = R"([{"op": "replace", "path": "/name", "value": "new"}])";
+const std::string to_someone = R"({"member": "d"})";
+const std::string agreed = R"({"status": "accepted"})";
+
+/// An image of project a that is shared with project b, which accepted it.
+const std::vector<cell_row> on_a_shared_image{
+    {"GET", "/v2/images/{id}", "", {200, 200, 404, 200, 200, 401}},
+    {"HEAD", "/v2/images/{id}", "", {200, 200, 404, 200, 200, 401}},
+    {"PATCH", "/v2/images/{id}", rename_it, {200, 403, 404, 403, 200, 401}},
+    {"DELETE", "/v2/images/{id}", "", {204, 403, 404, 403, 204, 401}},
+    {"GET", "/v2/images/{id}/file", "", {200, 200, 404, 200, 200, 401}},
+    {"PUT", "/v2/images/{id}/tags/new", "", {204, 403, 404, 403, 204, 401}},
+    {"DELETE", "/v2/images/{id}/tags/old", "", {204, 403, 404, 403, 204, 401}},
+    {"POST", "/v2/images/{id}/actions/deactivate", "", {204, 403, 404, 403, 204, 401}},
+    {"POST", "/v2/images/{id}/actions/reactivate", "", {204, 403, 404, 403, 204, 401}},
+    {"GET", "/v2/images/{id}/members", "", {200, 200, 404, 200, 200, 401}},
+    {"POST", "/v2/images/{id}/members", to_someone, {200, 403, 404, 403, 200, 401}},
+    {"GET", "/v2/images/{id}/members/b", "", {200, 200, 404, 200, 200, 401}},
+    {"PUT", "/v2/images/{id}/members/b", agreed, {403, 200, 404, 403, 200, 401}},
+    {"DELETE", "/v2/images/{id}/members/b", "", {204, 403, 404, 403, 204, 401}},
+};
+
+/// The same image made private: whom it was shared with does not matter any more.
+const std::vector<cell_row> on_a_private_image{
+    {"GET", "/v2/images/{id}", "", {200, 404, 404, 200, 200, 401}},
+    {"PATCH", "/v2/images/{id}", rename_it, {200, 404, 404, 403, 200, 401}},
+    {"DELETE", "/v2/images/{id}", "", {204, 404, 404, 403, 204, 401}},
+    {"GET", "/v2/images/{id}/file", "", {200, 404, 404, 200, 200, 401}},
+    {"PUT", "/v2/images/{id}/tags/new", "", {204, 404, 404, 403, 204, 401}},
+    {"POST", "/v2/images/{id}/actions/deactivate", "", {204, 404, 404, 403, 204, 401}},
+    {"GET", "/v2/images/{id}/members", "", {403, 404, 404, 403, 403, 401}},
+    {"POST", "/v2/images/{id}/members", to_someone, {403, 404, 404, 403, 403, 401}},
+    {"GET", "/v2/images/{id}/members/b", "", {404, 404, 404, 404, 404, 401}},
+    {"PUT", "/v2/images/{id}/members/b", agreed, {403, 404, 404, 403, 403, 401}},
+    {"DELETE", "/v2/images/{id}/members/b", "", {403, 404, 404, 403, 403, 401}},
+};
+
+/// The same image made public, by an administrator; community images are seen alike, but not listed.
+const std::vector<cell_row> on_a_public_image{
+    {"GET", "/v2/images/{id}", "", {200, 200, 200, 200, 200, 401}},
+    {"PATCH", "/v2/images/{id}", rename_it, {200, 403, 403, 403, 200, 401}},
+    {"DELETE", "/v2/images/{id}", "", {204, 403, 403, 403, 204, 401}},
+    {"GET", "/v2/images/{id}/file", "", {200, 200, 200, 200, 200, 401}},
+    {"PUT", "/v2/images/{id}/tags/new", "", {204, 403, 403, 403, 204, 401}},
+    {"POST", "/v2/images/{id}/actions/deactivate", "", {204, 403, 403, 403, 204, 401}},
+    {"GET", "/v2/images/{id}/members", "", {403, 403, 403, 403, 403, 401}},
+    {"POST", "/v2/images/{id}/members", to_someone, {403, 403, 403, 403, 403, 401}},
+};
+
+const std::vector<cell_row> of_no_image{
+    {"GET", "/", "", {300, 300, 300, 300, 300, 300}},
+    {"GET", "/versions", "", {200, 200, 200, 200, 200, 200}},
+    {"GET", "/v2/images", "", {200, 200, 200, 200, 200, 401}},
+    {"POST", "/v2/images", "{}", {201, 201, 201, 403, 201, 401}},
+    {"POST", "/v2/images", R"({"visibility": "public"})", {403, 403, 403, 403, 201, 401}},
+    {"POST", "/v2/images", R"({"visibility": "community"})", {201, 201, 201, 403, 201, 401}},
+    {"POST", "/v2/images", R"({"owner": "x"})", {403, 403, 403, 403, 201, 401}},
+    {"GET", "/v2/info/import", "", {200, 200, 200, 200, 200, 401}},
+    {"GET", "/v2/info/stores", "", {200, 200, 200, 200, 200, 401}},
+    {"GET", "/v2/info/stores/detail", "", {403, 403, 403, 403, 200, 401}},
+    {"GET", "/v2/info/usage", "", {200, 200, 200, 200, 200, 401}},
+    {"GET", "/v2/schemas/image", "", {200, 200, 200, 200, 200, 401}},
+    {"GET", "/v2/schemas/members", "", {200, 200, 200, 200, 200, 401}},
+};
+
+class matrix {
+ public:
+  /// Asks every row as every caller, each of an image of its own.
+  void check(const std::vector<cell_row>& rows, const std::string& visibility) {
+    for (const auto& row : rows)
+      for (std::size_t who = 0; who < callers.size(); ++who) {
+        const auto id = fresh_image(visibility);
+        auto path = row.path;
+        if (const auto at = path.find("{id}"); at != std::string::npos)
+          path.replace(at, 4, id);
+        auto fields = callers[who].second + "Accept: application/json\r\n";
+        if (row.method == "PATCH")
+          fields += "Content-Type: application/openstack-images-v2.1-json-patch\r\n";
+        const auto answer = service_.ask(row.method, path, fields, row.body);
+        INFO(visibility << ": " << row.method << " " << row.path << " by the " << callers[who].first << ": "
+                        << answer.body);
+        CHECK(answer.status == row.expected[who]);
+        if (answer.status >= 400)
+          CHECK(answer.body.find(secret) == std::string::npos);
+      }
+  }
+  std::string fresh_image(const std::string& visibility) {
+    auto image = service_.put_image(++count_, "a", "bytes", visibility);
+    image.properties.tags = {"old"};
+    image.properties.name = secret;
+    service_.put(image);
+    schemas::image_member member;
+    member.image_id = image.id;
+    member.member_id = "b";
+    member.status = schemas::member_status::accepted;
+    service_.put(member);
+    return image.id;
+  }
+  api_fixture& service() { return service_; }
+
+ private:
+  const std::string secret = "the-name-that-nobody-may-learn";
+  api_fixture service_;
+  int count_ = 0;
+};
+
+}  // namespace
+
+TEST_CASE("who may do what with an image: every route, every method, every kind of caller") {
+  matrix all;
+  all.check(on_a_shared_image, "shared");
+  all.check(on_a_private_image, "private");
+  all.check(on_a_public_image, "public");
+  all.check(on_a_public_image, "community");
+}
+
+TEST_CASE("who may do what where no image is named") {
+  matrix all;
+  all.check(of_no_image, "private");
+}
+
+TEST_CASE("a list holds what its caller may see, and community images only when asked for") {
+  matrix all;
+  const auto private_one = all.fresh_image("private");
+  const auto shared_one = all.fresh_image("shared");
+  const auto public_one = all.fresh_image("public");
+  const auto community_one = all.fresh_image("community");
+  using ids = std::set<std::string>;
+  const auto listed = [&](std::size_t who, const std::string& query) {
+    ids found;
+    const auto page = json::parse(all.service().ask("GET", "/v2/images" + query, callers[who].second).body);
+    for (const auto& each : page.at("images"))
+      found.insert(each.at("id").get<std::string>());
+    return found;
+  };
+  const ids everything{private_one, shared_one, public_one, community_one};
+  CHECK(listed(0, "") == everything);
+  CHECK(listed(1, "") == ids{shared_one, public_one});
+  CHECK(listed(2, "") == ids{public_one});
+  CHECK(listed(3, "") == everything);
+  CHECK(listed(4, "") == ids{private_one, shared_one, public_one});
+  CHECK(listed(1, "?visibility=all") == ids{shared_one, public_one, community_one});
+  CHECK(listed(2, "?visibility=community") == ids{community_one});
+  CHECK(listed(2, "?visibility=shared").empty());
+  CHECK(listed(2, "?visibility=private").empty());
+  CHECK(listed(2, "?owner=a") == ids{public_one});
+  CHECK(listed(4, "?visibility=all") == everything);
+  CHECK(listed(1, "?member_status=pending") == ids{public_one});
+}
+
+}  // namespace sluice::http
