@@ -39,6 +39,7 @@ struct cell_row {
 
 const std::string rename_it = R"([{"op": "replace", "path": "/name", "value": "new"}])";
 const std::string to_someone = R"({"member": "d"})";
+const std::string from_the_web = R"({"method": {"name": "web-download", "uri": "https://example.org/disk"}})";
 const std::string agreed = R"({"status": "accepted"})";
 
 /// An image of project a that is shared with project b, which accepted it.
@@ -48,6 +49,10 @@ const std::vector<cell_row> on_a_shared_image{
     {"PATCH", "/v2/images/{id}", rename_it, {200, 403, 404, 403, 200, 401}},
     {"DELETE", "/v2/images/{id}", "", {204, 403, 404, 403, 204, 401}},
     {"GET", "/v2/images/{id}/file", "", {200, 200, 404, 200, 200, 401}},
+    {"PUT", "/v2/images/{id}/file", "bytes", {409, 403, 404, 403, 409, 401}},  // it has bytes already
+    {"PUT", "/v2/images/{id}/stage", "bytes", {409, 403, 404, 403, 409, 401}},
+    {"POST", "/v2/images/{id}/import", from_the_web, {409, 403, 404, 403, 409, 401}},
+    {"GET", "/v2/images/{id}/tasks", "", {200, 200, 404, 200, 200, 401}},
     {"PUT", "/v2/images/{id}/tags/new", "", {204, 403, 404, 403, 204, 401}},
     {"DELETE", "/v2/images/{id}/tags/old", "", {204, 403, 404, 403, 204, 401}},
     {"POST", "/v2/images/{id}/actions/deactivate", "", {204, 403, 404, 403, 204, 401}},
@@ -65,6 +70,10 @@ const std::vector<cell_row> on_a_private_image{
     {"PATCH", "/v2/images/{id}", rename_it, {200, 404, 404, 403, 200, 401}},
     {"DELETE", "/v2/images/{id}", "", {204, 404, 404, 403, 204, 401}},
     {"GET", "/v2/images/{id}/file", "", {200, 404, 404, 200, 200, 401}},
+    {"PUT", "/v2/images/{id}/file", "bytes", {409, 404, 404, 403, 409, 401}},
+    {"PUT", "/v2/images/{id}/stage", "bytes", {409, 404, 404, 403, 409, 401}},
+    {"POST", "/v2/images/{id}/import", from_the_web, {409, 404, 404, 403, 409, 401}},
+    {"GET", "/v2/images/{id}/tasks", "", {200, 404, 404, 200, 200, 401}},
     {"PUT", "/v2/images/{id}/tags/new", "", {204, 404, 404, 403, 204, 401}},
     {"POST", "/v2/images/{id}/actions/deactivate", "", {204, 404, 404, 403, 204, 401}},
     {"GET", "/v2/images/{id}/members", "", {403, 404, 404, 403, 403, 401}},
@@ -98,6 +107,9 @@ const std::vector<cell_row> of_no_image{
     {"GET", "/v2/info/stores", "", {200, 200, 200, 200, 200, 401}},
     {"GET", "/v2/info/stores/detail", "", {403, 403, 403, 403, 200, 401}},
     {"GET", "/v2/info/usage", "", {200, 200, 200, 200, 200, 401}},
+    {"GET", "/v2/tasks", "", {200, 200, 200, 403, 200, 401}},
+    {"GET", "/v2/image-imports", "", {200, 200, 200, 200, 200, 401}},
+    {"POST", "/v2/image-imports", "{}", {400, 400, 400, 403, 400, 401}},
     {"GET", "/v2/schemas/image", "", {200, 200, 200, 200, 200, 401}},
     {"GET", "/v2/schemas/members", "", {200, 200, 200, 200, 200, 401}},
 };
@@ -115,6 +127,8 @@ class matrix {
         auto fields = callers[who].second + "Accept: application/json\r\n";
         if (row.method == "PATCH")
           fields += "Content-Type: application/openstack-images-v2.1-json-patch\r\n";
+        if (row.body == "bytes")
+          fields += "Content-Type: application/octet-stream\r\n";
         const auto answer = service_.ask(row.method, path, fields, row.body);
         INFO(visibility << ": " << row.method << " " << row.path << " by the " << callers[who].first << ": "
                         << answer.body);
