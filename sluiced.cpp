@@ -26,13 +26,10 @@
 #include "actors/certificates/configured_certificates.hpp"
 #include "actors/control_system.hpp"
 #include "actors/import/recovery.hpp"
+#include "actors/judges.hpp"
 #include "actors/pipeline/pipeline_runner.hpp"
 #include "actors/uploads/pushed_source.hpp"
-#include "actors/verification/checks/clamav_check.hpp"
-#include "actors/verification/checks/command_check.hpp"
-#include "actors/verification/checks/structure_check.hpp"
 #include "actors/verification/sandbox/keeper.hpp"
-#include "actors/verification/sandbox/process_sandbox.hpp"
 #include "actors/verification/sandbox/walk_job.hpp"
 #include "http/api/service.hpp"
 #include "http/client/barbican_certificates.hpp"
@@ -143,7 +140,6 @@ class service {
   void wait_for_signals();
   void reload();
   void follow_changes();
-  actors::verification_surroundings judging();
 
   command_line options_;
   const schemas::configuration configuration_;  ///< as it was at the start
@@ -167,8 +163,7 @@ class service {
   std::unique_ptr<actors::source_switch> all_sources_;
   std::unique_ptr<actors::pipeline_runner> pipelines_;
   std::unique_ptr<actors::store_work> files_;
-  std::unique_ptr<actors::verification::sandbox::process_sandbox> sandbox_;
-  std::vector<std::unique_ptr<actors::check>> checks_;
+  std::unique_ptr<actors::judges> judges_;
   actors::control_configuration system_configuration_;
   std::unique_ptr<caf::actor_system> system_;
   std::unique_ptr<actors::actor_tree> tree_;
@@ -210,12 +205,14 @@ schemas::result<void> service::start() {
   files_ = std::make_unique<actors::store_work>(pipelines_->store());
 
   system_ = std::make_unique<caf::actor_system>(system_configuration_);
+  judges_ = std::make_unique<actors::judges>(configuration_, *records_, *blobs_, gate_, clock_, metrics_);
   actors::import_surroundings around{
       *records_, *blobs_, *pipelines_, *files_, progress_, clock_, configuration_.imports, metrics_};
+  around.converter = &judges_->conversion();
   around.uploads = &uploads_;
   const actors::bandwidth_surroundings governed{throttles_, signals_of_serving_, gate_, clock_, protections_};
-  tree_ = std::make_unique<actors::actor_tree>(*system_, *records_, around, governed, judging(), configuration_,
-                                               [this](const std::string&) {
+  tree_ = std::make_unique<actors::actor_tree>(*system_, *records_, around, governed, judges_->judging(),
+                                               judges_->judging_again(), configuration_, [this](const std::string&) {
                                                  boost::asio::post(control_, [this] {
                                                    exit_status_ = 1;
                                                    control_.stop();
@@ -241,9 +238,8 @@ schemas::result<void> service::start() {
     facts.blocks = pipelines_->blocks().count();
     facts.blocks_free = pipelines_->blocks().free_count();
     facts.gate_waits = gate_.waits();
-    facts.sandbox_keeper_starts = sandbox_->keeper_starts();
-    for (const auto& check : checks_)
-      facts.checks.emplace_back(check->name());
+    facts.sandbox_keeper_starts = judges_->keeper_starts();
+    facts.checks = judges_->check_names();
   };
   if (configuration_.auth.mode == schemas::auth_mode::keystone) {
     auto keystone = http::keystone::start(configuration_.keystone);
@@ -252,29 +248,13 @@ schemas::result<void> service::start() {
     keystone_ = std::move(*keystone);
     parts.tokens = keystone_.get();
   }
+  parts.reverifications = tree_->reverifications();
   api_ = std::make_unique<http::api_server>(std::move(parts));
   if (const auto listening = api_->start(); !listening)
     return listening;
   if (const auto taken_up = tree_->recover(); taken_up > 0)
     spdlog::info("imports taken up count={}", taken_up);
   return {};
-}
-
-/// The checks, in the order in which they run.
-actors::verification_surroundings service::judging() {
-  actors::verification::sandbox::sandbox_options options;
-  options.most_running = std::max(1U, std::thread::hardware_concurrency());
-  sandbox_ = std::make_unique<actors::verification::sandbox::process_sandbox>(options);
-  const auto& verify = configuration_.verify;
-  checks_.push_back(std::make_unique<actors::structure_check>(*sandbox_, verify));
-  for (const auto& command : verify.commands)
-    checks_.push_back(std::make_unique<actors::command_check>(*sandbox_, command));
-  if (!verify.clamav.socket.empty())
-    checks_.push_back(std::make_unique<actors::clamav_check>(verify.clamav, gate_));
-  actors::verification_surroundings judging{*blobs_, {}, options.most_running, metrics_};
-  for (const auto& check : checks_)
-    judging.checks.push_back(check.get());
-  return judging;
 }
 
 void service::wait_for_signals() {
@@ -327,8 +307,7 @@ void service::stop() {
   if (pipelines_)
     pipelines_->shutdown();
   system_.reset();
-  sandbox_.reset();
-  checks_.clear();
+  judges_.reset();
   files_.reset();
   pipelines_.reset();
 }

@@ -49,11 +49,17 @@ import_surroundings with(import_surroundings around, verifier_actor verifier, im
   return around;
 }
 
+reverification_surroundings with(reverification_surroundings again, image_registry_actor images) {
+  again.images = std::move(images);
+  return again;
+}
+
 }  // namespace
 
 actor_tree::actor_tree(caf::actor_system& system, persistence::record_store& records, import_surroundings around,
                        const bandwidth_surroundings& shared, verification_surroundings judging,
-                       const schemas::configuration& configuration, std::function<void(std::string)> on_death)
+                       reverification_surroundings again, const schemas::configuration& configuration,
+                       std::function<void(std::string)> on_death)
     : system_{system},
       shared_{shared},
       watchman_{system.spawn(watchman, std::move(on_death))},
@@ -63,7 +69,8 @@ actor_tree::actor_tree(caf::actor_system& system, persistence::record_store& rec
       images_{system.spawn(image_registry, keeper_, &records, &around.clock)},
       imports_{system.spawn(import_supervisor, keeper_, admission_, with(around, verifier_, images_))},
       lifetimes_{system.spawn(lifetime, keeper_, images_, imports_, around)},
-      bandwidth_{system.spawn(bandwidth_supervisor, &shared_, policy_of(configuration.bandwidth))} {
+      bandwidth_{system.spawn(bandwidth_supervisor, &shared_, policy_of(configuration.bandwidth))},
+      reverifications_{system.spawn(reverification, with(std::move(again), images_))} {
   const auto watch = [this](const char* name, const auto& subject) {
     caf::anon_send(watchman_, std::string{name}, caf::actor_cast<caf::strong_actor_ptr>(subject));
   };
@@ -74,6 +81,7 @@ actor_tree::actor_tree(caf::actor_system& system, persistence::record_store& rec
   watch("image-registry", images_);
   watch("lifetime", lifetimes_);
   watch("bandwidth-supervisor", bandwidth_);
+  watch("reverification", reverifications_);
 }
 
 actor_tree::~actor_tree() {
@@ -111,6 +119,7 @@ bool actor_tree::stop(std::chrono::milliseconds grace) {
   if (grace > 0ms)
     pause(imports_, grace);
   pause(verifier_, 5s);
+  pause(reverifications_, 5s);
   pause(lifetimes_, 1s);
   pause(bandwidth_, 1s);
   // The keeper last: whoever ends before it may still have something to write.
@@ -123,6 +132,7 @@ bool actor_tree::stop(std::chrono::milliseconds grace) {
   end(lifetimes_);
   end(images_);
   end(bandwidth_);
+  end(reverifications_);
   end(admission_);
   end(keeper_);
   return in_time;

@@ -8,6 +8,7 @@
 #include "actors/bandwidth/bandwidth_supervisor.hpp"
 #include "actors/import/import_surroundings.hpp"
 #include "actors/protocol.hpp"
+#include "actors/reverification/reverification.hpp"
 #include "actors/verification/checks/verifier.hpp"
 #include "schemas/configuration.hpp"
 
@@ -19,7 +20,7 @@ namespace sluice::actors {
 class actor_tree {
  public:
   actor_tree(caf::actor_system& system, persistence::record_store& records, import_surroundings around,
-             const bandwidth_surroundings& shared, verification_surroundings judging,
+             const bandwidth_surroundings& shared, verification_surroundings judging, reverification_surroundings again,
              const schemas::configuration& configuration, std::function<void(std::string)> on_death);
   /// Ends whatever `stop` has not.
   ~actor_tree();
@@ -41,6 +42,7 @@ class actor_tree {
   [[nodiscard]] const image_registry_actor& images() const noexcept { return images_; }
   [[nodiscard]] const lifetime_actor& lifetimes() const noexcept { return lifetimes_; }
   [[nodiscard]] const bandwidth_supervisor_actor& bandwidth() const noexcept { return bandwidth_; }
+  [[nodiscard]] const reverification_actor& reverifications() const noexcept { return reverifications_; }
   [[nodiscard]] const record_keeper_actor& records() const noexcept { return keeper_; }
 
  private:
@@ -54,6 +56,7 @@ class actor_tree {
   import_supervisor_actor imports_;
   lifetime_actor lifetimes_;
   bandwidth_supervisor_actor bandwidth_;
+  reverification_actor reverifications_;
   bool stopped_ = false;
 };
 

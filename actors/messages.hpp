@@ -11,6 +11,7 @@
 #include "actors/bandwidth/bandwidth_policy.hpp"
 #include "actors/bandwidth/bandwidth_report.hpp"
 #include "actors/pipeline/import_job.hpp"
+#include "actors/reverification/reverification_report.hpp"
 #include "actors/verification/checks/verification.hpp"
 #include "schemas/configuration.hpp"
 #include "schemas/image.hpp"
@@ -134,6 +135,27 @@ typename Inspector::result_type inspect(Inspector& f, image_patch& x) {
   return f(caf::meta::type_name("image_patch"), x.changes);
 }
 
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, examination& x) {
+  return f(caf::meta::type_name("examination"), x.as, x.message);
+}
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, image_ids& x) {
+  return f(caf::meta::type_name("image_ids"), x.ids);
+}
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, reverification_finding& x) {
+  return f(caf::meta::type_name("reverification_finding"), x.image_id, x.as, x.message, x.found_at, x.quarantined);
+}
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, reverification_report& x) {
+  return f(caf::meta::type_name("reverification_report"), x.state, x.image_id, x.started_at, x.ended_at, x.images,
+           x.sound, x.damaged, x.unknown, x.gone, x.bytes, x.current, x.findings);
+}
+
 [[nodiscard]] caf::error to_error(const schemas::failure& why);
 /// A failure of ours as it was; CAF's own errors (time-out, receiver down) become `overloaded` or `internal_error`.
 [[nodiscard]] schemas::failure to_failure(const caf::error& error);
@@ -155,9 +177,14 @@ typename Inspector::result_type inspect(Inspector& f, check_result& x) {
 }
 
 template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, source_facts& x) {
+  return f(caf::meta::type_name("source_facts"), x.disk_format, x.size, x.md5, x.os_hash_algo, x.os_hash_value);
+}
+
+template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, content_facts& x) {
   return f(caf::meta::type_name("content_facts"), x.size, x.virtual_size, x.disk_format, x.md5, x.os_hash_algo,
-           x.os_hash_value, x.unpacked_from);
+           x.os_hash_value, x.unpacked_from, x.converted_from);
 }
 
 template <class Inspector>
@@ -257,6 +284,9 @@ CAF_ADD_TYPE_ID(sluice, (sluice::actors::bandwidth_report))
 CAF_ADD_TYPE_ID(sluice, (sluice::actors::verification_request))
 CAF_ADD_TYPE_ID(sluice, (sluice::actors::check_report))
 CAF_ADD_TYPE_ID(sluice, (sluice::actors::verification_report))
+CAF_ADD_TYPE_ID(sluice, (sluice::actors::examination))
+CAF_ADD_TYPE_ID(sluice, (sluice::actors::image_ids))
+CAF_ADD_TYPE_ID(sluice, (sluice::actors::reverification_report))
 CAF_ADD_ATOM(sluice, sluice::actors, done_atom, "done")
 CAF_ADD_ATOM(sluice, sluice::actors, commit_atom, "commit")
 CAF_ADD_ATOM(sluice, sluice::actors, flush_atom, "flush")
@@ -267,6 +297,7 @@ CAF_ADD_ATOM(sluice, sluice::actors, failed_atom, "failed")
 CAF_ADD_ATOM(sluice, sluice::actors, stopped_atom, "stopped")
 CAF_ADD_ATOM(sluice, sluice::actors, verify_atom, "verify")
 CAF_ADD_ATOM(sluice, sluice::actors, judged_atom, "judged")
+CAF_ADD_ATOM(sluice, sluice::actors, converted_atom, "converted")
 CAF_ADD_ATOM(sluice, sluice::actors, published_atom, "published")
 CAF_ADD_ATOM(sluice, sluice::actors, freed_atom, "freed")
 CAF_ADD_ATOM(sluice, sluice::actors, cancel_atom, "cancel")

@@ -33,6 +33,21 @@ using verifier_actor = caf::typed_actor<
     // The service stops: cancel all. Answers when no check runs.
     caf::replies_to<pause_atom>::with<done_atom>>;
 
+/// Looks at stored images again when the operator asks for it, one after the other.
+using reverification_actor = caf::typed_actor<
+    // Begin, with that image or (empty) with all; the report at its beginning. not_found; conflict when a run is in
+    // hand.
+    caf::replies_to<verify_atom, std::string /*image*/>::with<reverification_report>,
+    // Of the run in hand, or the last one.
+    caf::replies_to<report_atom>::with<reverification_report>,
+    // End the run in hand, if there is one.
+    caf::replies_to<cancel_atom>::with<reverification_report>,
+    // From the examiner: these are the images; that one has been looked at.
+    caf::reacts_to<staged_atom, std::uint64_t /*run*/, image_ids>,
+    caf::reacts_to<judged_atom, std::uint64_t /*run*/, std::string /*image*/, examination>,
+    // The service stops. Answers when nothing is being looked at.
+    caf::replies_to<pause_atom>::with<done_atom>>;
+
 /// One image-import: applies the transition table, has each move made durable, then starts the work of the new state.
 using image_import_actor = caf::typed_actor<
     // From admission: a slot is yours.
@@ -63,6 +78,8 @@ using image_import_actor = caf::typed_actor<
     caf::replies_to<watch_atom, std::uint64_t>::with<std::uint64_t>,
     // The service stops: pause durably, then quit. Answers when nothing is left to write.
     caf::replies_to<pause_atom>::with<done_atom>,
+    // From the conversion: made durable (code `none`), with what it is; or why not.
+    caf::reacts_to<converted_atom, schemas::failure, schemas::content_facts>,
     // To itself: try again what the store refused.
     caf::reacts_to<retry_atom>>;
 

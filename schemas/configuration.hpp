@@ -140,9 +140,11 @@ struct verify_configuration {
   std::string convert_to;             ///< "" | raw | qcow2
   std::uint64_t memory = std::uint64_t{256} << 20;
   std::chrono::milliseconds time = std::chrono::seconds{10};
-  bool accept_dirty = false;               ///< key `dirty`: images that were not closed properly but are consistent
-  bool accept_trailing_bytes = true;       ///< key `trailing_bytes`: behind the end that an image's own tables give it
-  std::vector<verify_command> commands{};  ///< in the order in which they run
+  bool accept_dirty = false;          ///< key `dirty`: images that were not closed properly but are consistent
+  bool accept_trailing_bytes = true;  ///< key `trailing_bytes`: behind the end that an image's own tables give it
+  std::filesystem::path converter = "/usr/bin/qemu-img";  ///< what converts images
+  bool quarantine = false;                                ///< stored images that are found damaged are deactivated
+  std::vector<verify_command> commands{};                 ///< in the order in which they run
   clamav_configuration clamav{};
   /// Who may sign images: `[verify.certificates]`, the certificate's UUID in lower case and its file (PEM or DER).
   std::map<std::string, std::string> certificates;

@@ -5,6 +5,7 @@
 #include "schemas/addresses.hpp"
 #include "schemas/configuration.hpp"
 #include "schemas/configuration_checks.hpp"
+#include "schemas/conversion_policy.hpp"
 #include "schemas/url_reference.hpp"
 
 namespace sluice::schemas {
@@ -103,14 +104,17 @@ result<void> check_sources(const sources_configuration& sources) {
 }
 
 result<void> check_verify(const verify_configuration& verify) {
-  if (!verify.convert_to.empty())
-    return refuse_key("verify.convert_to", verify.convert_to == "raw" || verify.convert_to == "qcow2"
-                                               ? "expected \"\", got " + in_quotes(verify.convert_to) +
-                                                     ": conversion is not available in this version"
-                                               : "expected \"\", got " + in_quotes(verify.convert_to));
   for (const auto& [id, file] : verify.certificates)
     if (file.empty())
       return refuse_key("verify.certificates." + id, "expected the file of the certificate, got \"\"");
+  constexpr std::array targets{"", "raw", "qcow2"};
+  if (auto checked = check_word("verify.convert_to", verify.convert_to, targets); !checked)
+    return checked;
+  if (!verify.convert_to.empty() && !can_be_executed(verify.converter))
+    return refuse_key("verify.convert_to", "expected \"\" because there is no qemu-img at verify.converter (" +
+                                               in_quotes(verify.converter.native()) + "), got " +
+                                               in_quotes(verify.convert_to) +
+                                               "; install qemu-utils, or set verify.converter");
   return first_refusal({
       check_words("verify.formats", verify.formats, known_formats),
       verify.unpack.empty() ? result<void>{} : check_words("verify.unpack", verify.unpack, known_packings),

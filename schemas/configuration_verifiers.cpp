@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "schemas/configuration_verifiers.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <system_error>
 
 #include "schemas/addresses.hpp"
 #include "schemas/configuration_checks.hpp"
+#include "schemas/conversion_policy.hpp"
 
 namespace sluice::schemas {
 
@@ -67,7 +66,7 @@ result<void> check_program(std::size_t index, const std::filesystem::path& progr
     return refuse_entry(index, "program", "expected an absolute path, got " + in_quotes(program.native()));
   if (!std::filesystem::is_regular_file(program, failed))
     return refuse_entry(index, "program", "expected a program, but no file is at " + in_quotes(program.native()));
-  if (::access(program.c_str(), X_OK) != 0)
+  if (!can_be_executed(program))
     return refuse_entry(index, "program",
                         "expected a program that may be executed, got " + in_quotes(program.native()) +
                             "; make it executable for the user of the service");

@@ -70,8 +70,18 @@ struct import_request {
   std::string location;  ///< normalised URL, may hold credentials: kept for the fetch, never shown or logged
   image_properties properties;
   expectation expect;
+  std::string convert_to{};  ///< raw | qcow2; "" = as the operator has it
 
   friend bool operator==(const import_request&, const import_request&) = default;
+};
+
+/// What an image was before it was converted: the bytes as they came.
+struct source_facts {
+  std::string disk_format;  ///< as detected; empty when the image was not converted
+  std::uint64_t size = 0;
+  std::string md5, os_hash_algo, os_hash_value;  ///< as in content_facts
+
+  friend bool operator==(const source_facts&, const source_facts&) = default;
 };
 
 /// What the pipeline found out about the bytes.
@@ -83,7 +93,9 @@ struct content_facts {
   std::string os_hash_algo;        ///< sha512 | sha256
   std::string os_hash_value;       ///< hex
   std::string unpacked_from{};     ///< gzip | xz | zstd | bzip2 | ova: what was taken off; empty when it came as it is
+  source_facts converted_from{};   ///< all else is of what was made of it
 
+  [[nodiscard]] bool converted() const noexcept { return !converted_from.disk_format.empty(); }
   friend bool operator==(const content_facts&, const content_facts&) = default;
 };
 

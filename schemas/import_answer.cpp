@@ -63,6 +63,16 @@ json_writer checks_answer(const std::vector<check_result>& checks) {
   return answer;
 }
 
+/// Names as in an image's own record.
+json_writer converted_from_answer(const source_facts& source) {
+  json_writer answer{{"disk_format", source.disk_format}, {"size", source.size}};
+  if (!source.md5.empty())
+    answer["checksum"] = source.md5;
+  answer["os_hash_algo"] = source.os_hash_algo;
+  answer["os_hash_value"] = source.os_hash_value;
+  return answer;
+}
+
 json_writer import_answer(const image_import& record, const std::optional<progress_view>& progress) {
   json_writer answer{
       {"id", record.id},
@@ -81,6 +91,10 @@ json_writer import_answer(const image_import& record, const std::optional<progre
     answer["progress"] = progress_answer(*progress);
   if (record.facts && !record.facts->unpacked_from.empty())
     answer["unpacked_from"] = record.facts->unpacked_from;
+  if (!record.request.convert_to.empty())
+    answer["convert_to"] = record.request.convert_to;
+  if (record.facts && record.facts->converted())
+    answer["converted_from"] = converted_from_answer(record.facts->converted_from);
   if (!record.checks.empty())
     answer["checks"] = checks_answer(record.checks);
   if (record.status == image_import_status::success)

@@ -23,7 +23,8 @@ result<import_request> parse_import_request(std::string_view body, const identit
   const auto* const object = document->as_object();
   if (object == nullptr)
     return expected("an object with location and image_properties", &*document, "");
-  if (const auto known = only_known_members(*object, {"location", "image_properties", "expect"}, ""); !known)
+  if (const auto known = only_known_members(*object, {"location", "image_properties", "expect", "convert_to"}, "");
+      !known)
     return tl::unexpected{known.error()};
 
   import_request request;
@@ -40,6 +41,12 @@ result<import_request> parse_import_request(std::string_view body, const identit
     request.properties = std::move(*read);
     if (const auto sound = signature_of(request.properties.extra, "/image_properties"); !sound)
       return tl::unexpected{sound.error()};
+  }
+  if (const auto* const target = document->find("convert_to")) {
+    const auto* const word = target->as_string();
+    if (word == nullptr || (*word != "raw" && *word != "qcow2"))
+      return refuse(error_code::invalid_request, "Expected \"raw\" or \"qcow2\", got something else.", "/convert_to");
+    request.convert_to = *word;
   }
   auto expect = read_expectation(document->find("expect"), request.location, sources);
   if (!expect)

@@ -25,7 +25,7 @@ namespace sluice::schemas {
 
 /// The live part of an import's answer (DESIGN.md section 5), absent members left out.
 struct progress_view {
-  std::string phase;  ///< waiting | fetching | resuming | verifying | publishing
+  std::string phase;  ///< waiting | fetching | resuming | verifying | converting | digesting | publishing
   std::uint64_t bytes = 0;
   std::optional<std::uint64_t> total;
   std::optional<std::uint64_t> rate;            ///< bytes per second, over the last seconds

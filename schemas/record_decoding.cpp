@@ -122,7 +122,23 @@ class record_reader {
       std::optional<std::string> unpacked_from;
       inner.read("unpacked_from", unpacked_from);
       into.unpacked_from = std::move(unpacked_from).value_or(std::string{});
+      inner.read_if_there("converted_from", into.converted_from);
     });
+  }
+  void read(std::string_view name, source_facts& into) {
+    read_inner(name, [&into](record_reader& inner) {
+      inner.read("disk_format", into.disk_format);
+      inner.read("size", into.size);
+      inner.read("md5", into.md5);
+      inner.read("os_hash_algo", into.os_hash_algo);
+      inner.read("os_hash_value", into.os_hash_value);
+    });
+  }
+  /// An absent member leaves what is there.
+  template <class Value>
+  void read_if_there(std::string_view name, Value& into) {
+    if (has(name))
+      read(name, into);
   }
   void read(std::string_view name, check_verdict& into) { read_name(name, into, check_verdict_from); }
   /// Absent when there were none, as in every record of before there were any.
@@ -248,6 +264,7 @@ result<image_import> decode_image_import(std::string_view bytes) {
     from.read("durable_bytes", into.durable_bytes);
     from.read("validator", into.validator);
     from.read("total", into.total);
+    from.read_if_there("convert_to", into.request.convert_to);
     from.read("facts", into.facts);
     from.read("checks", into.checks);
     from.read_present("origin", into.origin);

@@ -43,6 +43,12 @@ json_writer encoded(const content_facts& facts) {
       {"md5", facts.md5},   {"os_hash_algo", facts.os_hash_algo}, {"os_hash_value", facts.os_hash_value}};
   if (!facts.unpacked_from.empty())
     record["unpacked_from"] = facts.unpacked_from;
+  if (const auto& source = facts.converted_from; facts.converted())
+    record["converted_from"] = {{"disk_format", source.disk_format},
+                                {"size", source.size},
+                                {"md5", source.md5},
+                                {"os_hash_algo", source.os_hash_algo},
+                                {"os_hash_value", source.os_hash_value}};
   return record;
 }
 
@@ -91,6 +97,8 @@ std::string encode(const image_import& record) {
   into["durable_bytes"] = record.durable_bytes;
   into["validator"] = record.validator;
   put(into, "total", record.total);
+  if (!record.request.convert_to.empty())
+    into["convert_to"] = record.request.convert_to;
   if (record.facts)
     into["facts"] = encoded(*record.facts);
   if (!record.checks.empty())

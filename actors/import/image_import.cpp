@@ -46,6 +46,9 @@ image_import_actor::behavior_type image_import_state::make_behavior(schemas::ima
       [this](watch_atom, std::uint64_t seen) { return on_watch(seen); },
       [this](pause_atom) { return on_pause(); },
       [this](retry_atom) { write_next(); },
+      [this](converted_atom, const schemas::failure& why, const schemas::content_facts& facts) {
+        on_converted(conversion_outcome{why, facts});
+      },
   };
 }
 
@@ -174,6 +177,8 @@ caf::result<done_atom> image_import_state::on_cancel(failure why) {
       around->runner.stop(record.id);
     else if (verification_runs)
       self->send(around->verifier, cancel_atom_v, record.id);
+    else if (converting)
+      around->converter->cancel(record.id);
     else if (!publishing)
       end_badly(*cancelling, image_import_event::cancelled);
   }
@@ -188,7 +193,8 @@ void image_import_state::end_badly(failure why, image_import_event event) {
   release_slot();
   const mailbox box{image_import_actor{self}};
   around->files.post([box, &blobs = around->blobs, import_id = record.id, image_id = record.image_id] {
-    for (const auto& freed : {blobs.remove_staged(import_id), blobs.remove_image(image_id)})
+    for (const auto& freed :
+         {blobs.remove_staged(import_id), blobs.remove_staged(image_id), blobs.remove_image(image_id)})
       if (!freed)
         spdlog::error("bytes not freed task={} reason=\"{}\"", import_id, freed.error().message);
     box.send(freed_atom_v);
@@ -241,13 +247,15 @@ caf::result<done_atom> image_import_state::on_pause() {
       around->runner.stop(record.id);
     if (verification_runs)
       self->send(around->verifier, cancel_atom_v, record.id);
+    if (converting)
+      around->converter->cancel(record.id);
     pause_when_idle();
   }
   return promise;
 }
 
 void image_import_state::pause_when_idle() {
-  if (!pausing || pipeline_runs || verification_runs || publishing || ending || !writes.empty())
+  if (!pausing || pipeline_runs || verification_runs || converting || publishing || ending || !writes.empty())
     return;
   spdlog::info("import paused task={} status={} durable_bytes={}", record.id, to_string(record.status),
                record.durable_bytes);
@@ -264,6 +272,8 @@ void image_import_state::on_exit(const caf::error& reason) {
     around->runner.stop(record.id);
   if (verification_runs)
     self->send(around->verifier, cancel_atom_v, record.id);
+  if (converting)
+    around->converter->cancel(record.id);
   const auto answer = to_error(failure{error_code::service_stopping, "The service is stopping. Try again."});
   for (auto& promise : watchers)
     promise.deliver(answer);

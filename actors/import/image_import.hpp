@@ -49,6 +49,13 @@ struct image_import_state {
   /// Every byte is there, and nobody has asked for the image yet: waits for the word, without a slot.
   void hold();
   void verify();
+  /// The format to convert to; "" when the image stays what it is.
+  [[nodiscard]] schemas::result<std::string> conversion_target() const;
+  /// To another format; `allocated` as the checks found it. What is made is verified in its turn.
+  void convert(std::string target, std::uint64_t allocated);
+  void on_converted(const conversion_outcome& outcome);
+  /// Where the bytes lie that are to be judged and published.
+  [[nodiscard]] const std::string& staged_name() const;
   void publish();
   /// What was staged is gone: back to the source.
   void fetch_again();
@@ -93,6 +100,7 @@ struct image_import_state {
   bool has_slot = false;
   bool pipeline_runs = false;
   bool verification_runs = false;
+  bool converting = false;
   bool publishing = false;
   std::optional<schemas::failure> cancelling;  ///< why, in the words of who asked for it
   bool pausing = false;

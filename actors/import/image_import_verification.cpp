@@ -22,10 +22,17 @@ namespace {
 /// the case that nothing answers at all.
 constexpr caf::timespan verification_deadline = 6h;
 
+/// What a check says of what was made here is not the fault of what came.
+failure made_unsound(const failure& why) {
+  if (schemas::describe(why.code).retryable || why.code == error_code::cancelled)
+    return why;
+  return {error_code::conversion_failed, "What the image was converted to is not sound: " + why.message};
+}
+
 }  // namespace
 
 void image_import_state::verify() {
-  if (record.status != image_import_status::verifying || verification_runs || publishing || ending)
+  if (record.status != image_import_status::verifying || verification_runs || converting || publishing || ending)
     return;
   if (cancelling)
     return end_badly(*cancelling, image_import_event::cancelled);
@@ -47,6 +54,7 @@ void image_import_state::verify() {
   request.size = record.facts->size;
   request.virtual_size = record.facts->virtual_size;
   request.max_virtual_size = around->limits.max_virtual_size;
+  request.converted = record.facts->converted();
   self->request(around->verifier, verification_deadline, verify_atom_v, std::move(request))
       .then([this](const verification_report& report) { on_verified(report); },
             [this](const caf::error& lost) {
@@ -67,14 +75,24 @@ void image_import_state::on_verified(const verification_report& report) {
     return pause_when_idle();
   if (report.why.code == error_code::not_found)
     return fetch_again();
-  record.checks = report.checks;
+  // What was made by conversion is judged after what came, and both are told.
+  if (!record.facts->converted())
+    record.checks.clear();
+  record.checks.insert(record.checks.end(), report.checks.begin(), report.checks.end());
   if (report.why.code != error_code::none)
-    return end_badly(report.why, image_import_event::failed);
+    return end_badly(record.facts->converted() ? made_unsound(report.why) : report.why, image_import_event::failed);
   auto& facts = *record.facts;
   if (report.virtual_size != 0 && report.virtual_size != facts.virtual_size) {
     spdlog::warn("headers and tables differ task={} image={} disk_format={} virtual_size={} by_headers={}", record.id,
                  record.image_id, facts.disk_format, report.virtual_size, facts.virtual_size);
     facts.virtual_size = report.virtual_size;
+  }
+  if (!facts.converted() && around->converter != nullptr) {
+    auto target = conversion_target();
+    if (!target)
+      return end_badly(std::move(target.error()), image_import_event::failed);
+    if (!target->empty())
+      return convert(std::move(*target), report.allocated);
   }
   release_slot();
   publish();
@@ -97,8 +115,8 @@ void image_import_state::publish() {
   progress->bytes = record.facts ? record.facts->size : record.durable_bytes;
   progress->total = progress->bytes.load();
   const mailbox box{image_import_actor{self}};
-  around->files.post([box, &blobs = around->blobs, import_id = record.id, image_id = record.image_id] {
-    const auto done = blobs.publish(import_id, image_id);
+  around->files.post([box, &blobs = around->blobs, staged = staged_name(), image_id = record.image_id] {
+    const auto done = blobs.publish(staged, image_id);
     box.send(published_atom_v, done ? failure{error_code::none, ""} : done.error());
   });
 }

@@ -10,7 +10,8 @@
 
 namespace sluice::actors {
 
-enum class import_phase : std::uint8_t { waiting, resuming, fetching, verifying, publishing };
+/// `converting`: `bytes` are on the disk, and how many there will be nobody knows; `digesting`: what was made is read.
+enum class import_phase : std::uint8_t { waiting, resuming, fetching, verifying, converting, digesting, publishing };
 /// What the import waits for most at the moment.
 /// `bandwidth` is a configured limit, `serving` the images that are being read meanwhile.
 enum class import_limit : std::uint8_t { unknown, queue, source, bandwidth, serving, digest, disk };

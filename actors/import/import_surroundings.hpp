@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 
+#include "actors/conversion/conversion.hpp"
 #include "actors/metrics/metrics.hpp"
 #include "actors/pipeline/import_job.hpp"
 #include "actors/ports.hpp"
@@ -35,6 +36,7 @@ struct import_surroundings {
   verifier_actor verifier{};              ///< set by the actor tree
   image_registry_actor images{};          ///< set by the actor tree
   const upload_board* uploads = nullptr;  ///< what is being pushed; null = nothing
+  image_conversion* converter = nullptr;  ///< null: images stay what they are
 };
 
 }  // namespace sluice::actors

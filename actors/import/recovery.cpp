@@ -13,8 +13,10 @@ using schemas::image_import_status;
 sweep_report sweep_orphans(const persistence::record_store& records, persistence::blob_store& blobs) {
   std::unordered_set<std::string> staged_claims, image_claims;
   for (const auto& record : records.live_imports()) {
+    // What was made by conversion is staged under the image's id, and what it was made of is not needed any more.
+    const bool converted = record.facts && record.facts->converted();
     if (record.status != image_import_status::waiting)
-      staged_claims.insert(record.id);
+      staged_claims.insert(converted ? record.image_id : record.id);
     if (record.status == image_import_status::verifying)
       image_claims.insert(record.image_id);
   }

@@ -77,6 +77,8 @@ static_assert(request_words.size() == request_classes);
 constexpr std::array end_words{"done", "failed", "cancelled"};
 static_assert(end_words.size() == phase_ends);
 
+constexpr std::array reverified_words{"sound", "damaged", "unknown", "gone"};
+
 /// "Nothing limits it" as Prometheus writes it.
 double rate_or_infinity(std::uint64_t rate) {
   return rate == unlimited_rate ? std::numeric_limits<double>::infinity() : static_cast<double>(rate);
@@ -111,6 +113,11 @@ void add_verification(collection& all, const service_metrics& counted, const exp
       all.distribution(counted.checks[check][verdict],
                        {{"check", facts.checks[check]},
                         {"verdict", std::string{to_string(static_cast<schemas::check_verdict>(verdict))}}});
+  all.begin(counts, "sluice_reverified_images_total", "Stored images that were looked at again, by what they were.");
+  for (std::size_t as = 0; as < reverified_words.size(); ++as)
+    all.value(counted.reverified[as].value(), {{"outcome", reverified_words[as]}});
+  all.single(counts, "sluice_reverified_bytes_total", "Bytes of stored images that were read back.",
+             counted.reverified_bytes.value());
   all.single(counts, "sluice_sandbox_keeper_starts_total", "Starts of the sandbox's keeper; each beyond 1 was a death.",
              facts.sandbox_keeper_starts);
 }

@@ -104,6 +104,10 @@ struct service_metrics {
   // Verification, by check in the order in which they run, then by verdict
   std::array<std::array<histogram<check_bounds>, check_verdicts>, most_checks> checks;
 
+  // Re-verification, by sound, damaged, unknown, gone
+  std::array<counter, 4> reverified;
+  counter reverified_bytes;
+
   // Records
   histogram<commit_bounds> commits;
   histogram<batch_bounds> commit_batches;

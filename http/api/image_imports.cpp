@@ -14,6 +14,7 @@
 #include "http/api/paging.hpp"
 #include "http/server/negotiation.hpp"
 #include "http/server/request_id.hpp"
+#include "schemas/conversion_policy.hpp"
 #include "schemas/json.hpp"
 
 namespace sluice::http {
@@ -48,6 +49,8 @@ asio::awaitable<response> create(exchange& at) {
   auto wanted = schemas::parse_import_request(at.asked.body, at.who, parts.configuration.sources);
   if (!wanted)
     co_return fault(wanted.error(), at.asked);
+  if (const auto sound = schemas::check_conversion_wish(wanted->convert_to, parts.configuration.verify); !sound)
+    co_return fault(sound.error(), at.asked);
   image_import draft;
   draft.project_id = at.who.project_id;
   draft.user_id = at.who.user_id;

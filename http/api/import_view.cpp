@@ -16,6 +16,8 @@ std::string_view to_word(import_phase phase) noexcept {
     case import_phase::resuming: return "resuming";
     case import_phase::fetching: return "fetching";
     case import_phase::verifying: return "verifying";
+    case import_phase::converting: return "converting";
+    case import_phase::digesting: return "digesting";
     case import_phase::publishing: return "publishing";
   }
   return "waiting";
@@ -72,6 +74,8 @@ std::optional<schemas::progress_view> view_progress(const schemas::image_import&
     if (queue_position != 0)
       view.queue_position = queue_position;
   }
+  if (phase == import_phase::converting)
+    total = 0;
   if (total != 0)
     view.total = total;
   if (rate != 0 && phase == import_phase::fetching) {

@@ -21,6 +21,7 @@
 #include "http/api/interoperable_import.hpp"
 #include "http/api/operations.hpp"
 #include "http/api/request_classes.hpp"
+#include "http/api/reverification.hpp"
 #include "http/api/tasks.hpp"
 #include "http/server/server.hpp"
 #include "schemas/addresses.hpp"
@@ -153,6 +154,7 @@ class api_server::implementation {
     add_operator_healthcheck(operators.routes());
     add_metrics(operators.routes());
     add_bandwidth(operators.routes());
+    add_reverification(operators.routes());
   }
 
   result<void> start(std::size_t loops) {

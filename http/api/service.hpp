@@ -42,6 +42,7 @@ struct service_parts {
   token_validator* tokens = nullptr;                   ///< who validates tokens; needed in mode "keystone" alone
   actors::image_registry_actor images{};               ///< makes every change of an image
   actors::upload_board* uploads = nullptr;  ///< where sessions push what is uploaded; null: uploads are refused
+  actors::reverification_actor reverifications{};
 };
 
 /// The API and the operator's port. Constructed, it does nothing; started, it serves until `stop`.

@@ -24,7 +24,7 @@ progress_view view_of(const import_record& record) {
     return shown;
   }
   shown.moving = record.status == "uploading";
-  if (record.phase == "resuming" || record.phase == "publishing")
+  if (record.phase == "resuming" || record.phase == "publishing" || record.phase == "converting")
     shown.state = record.phase;
   if (shown.moving) {
     shown.rate = record.rate;

@@ -59,6 +59,15 @@ TEST_CASE("A successful import names its image and drops its properties") {
 }
 
 TEST_CASE("A failed import says why in words and keeps its properties") {
+  auto converted = samples::import(image_import_status::success);
+  converted.request.convert_to = "raw";
+  converted.facts->converted_from = {"vmdk", 7, "m", "sha512", "h"};
+  const auto shown = json::parse(to_json(converted, std::nullopt));
+  CHECK(shown["convert_to"] == "raw");
+  CHECK(shown["converted_from"] == json::parse(R"({"disk_format": "vmdk", "size": 7, "checksum": "m",
+                                                   "os_hash_algo": "sha512", "os_hash_value": "h"})"));
+  CHECK(decode_image_import(encode(converted)) == converted);
+
   const auto answer = json::parse(to_json(samples::import(image_import_status::failure), progress_view{}));
   CHECK(keys_of(answer) == keys{"created_at", "error", "expires-by", "id", "image_properties", "location", "message",
                                 "schema", "self", "status", "updated_at"});

@@ -131,6 +131,8 @@ trailing_bytes = "refuse"
 unpack = ["gzip", "ova"]
 unpack_ratio = 10
 trusted_ca = "authorities"
+converter = "/bin/true"
+quarantine = true
 [[verify.command]]
 name = "a-1"
 program = "/bin/sh"
@@ -201,6 +203,8 @@ congestion_control = "cubic"
   verify.certificates = {{"71c675ab-d94f-49cd-a114-e12490b328d9", "/signer.pem"}};
   verify.trusted_ca = "authorities";
   verify.barbican = {"", "/b.pem", 3s};
+  verify.converter = "/bin/true";
+  verify.quarantine = true;
   expected.verify.commands = {{"a-1", "/bin/sh", {"-c", "x y"}, 13s, 14, {"iso"}, {"/srv"}, true}, {"b", "/bin/true"}};
   expected.verify.clamav = {"127.0.0.1:3310", 15s, 16 << 20, true};
   expected.digests = {"sha256", false};
@@ -270,9 +274,6 @@ TEST_CASE("What cannot be meant is refused, with its key") {
       {"[sources]\nschemes = [1]", "sources.schemes.0: expected a string"},
       {"[auth]\nmode = \"password\"", R"(auth.mode: expected one of "none", "trusted-headers", "keystone")"},
       {"[auth]\nmode = 1", "auth.mode: expected one of"},
-      {"[verify]\nraw = \"some\"", R"(verify.raw: expected one of "recognised", "any")"},
-      {"[verify]\ndirty = true", R"(verify.dirty: expected one of "accept", "refuse")"},
-      {"[verify]\ntrailing_bytes = \"yes\"", R"(verify.trailing_bytes: expected one of "accept", "refuse")"},
       {"[bandwidth]\nprojects = 1", "bandwidth.projects: expected a table for each project id"},
       {"[bandwidth.projects]\np = 1", "bandwidth.projects.p: expected a table with weight and max"},
       {"[bandwidth.projects.p]\nwieght = 1", "bandwidth.projects.p.wieght: expected one of the keys weight, max"},
@@ -323,17 +324,6 @@ TEST_CASE("What cannot be meant is refused, with its key") {
       {"[sources]\nallow_networks = [\"10.0.0.1\"]", "f.toml:2: sources.allow_networks: expected networks such as"},
       {"[sources]\nallow_networks = [\"10.0.0.1/8\"]",
        "sources.allow_networks: expected a network whose address is zero"},
-      {"[verify]\nformats = []", "verify.formats: expected at least one"},
-      {"[verify]\nformats = [\"qcow3\"]", "verify.formats: expected one of"},
-      {"[verify]\nconvert_to = \"raw\"", "verify.convert_to: expected \"\", got \"raw\": conversion is not available"},
-      {"[verify]\nconvert_to = \"vmdk\"", "verify.convert_to: expected \"\", got \"vmdk\""},
-      {"[verify]\nmemory = 0", "verify.memory: expected more than zero"},
-      {"[verify.certificates]\nmine = \"x\"", "verify.certificates.mine: expected a UUID as the name of a certificate"},
-      {"[verify.certificates]\n71c675ab-d94f-49cd-a114-e12490b328d9 = 1",
-       "verify.certificates.71c675ab-d94f-49cd-a114-e12490b328d9: expected a string"},
-      {"[verify.certificates]\n71c675ab-d94f-49cd-a114-e12490b328d9 = \"\"", "expected the file of the certificate"},
-      {"[verify]\ncertificates = 1", "verify.certificates: expected a table"},
-      {"[verify]\ntime = \"0\"", "verify.time: expected more than zero"},
       {"[digests]\nos_hash_algo = \"md5\"", "digests.os_hash_algo: expected one of \"sha512\", \"sha256\""},
       {"[bandwidth]\nprofile = \"fast\"", "bandwidth.profile: expected one of"},
       {"[bandwidth]\nstarved_percent = 101", "bandwidth.starved_percent: expected a percentage"},

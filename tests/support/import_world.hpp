@@ -112,6 +112,41 @@ class scripted_check : public actors::check {
   std::string called_;
 };
 
+/// A conversion that makes nothing: the test says how each ends. Until it is given a target, images stay as they are.
+class scripted_conversion : public actors::image_conversion {
+ public:
+  struct run {
+    actors::conversion_request request;
+    std::function<void(actors::conversion_outcome)> on_end;
+    bool asked_to_stop = false;
+  };
+  [[nodiscard]] schemas::result<std::string> target_of(const std::string& format,
+                                                       const std::string& asked) const override {
+    const auto& wanted = asked.empty() ? target : asked;
+    if (wanted == "refuse")
+      return schemas::refuse(schemas::error_code::conversion_failed, "It cannot be had.");
+    return wanted == format ? std::string{} : wanted;
+  }
+  void start(actors::conversion_request request, std::shared_ptr<actors::import_progress>,
+             std::function<void(actors::conversion_outcome)> on_end) override {
+    ++started;
+    const auto id = request.import_id;
+    runs.insert_or_assign(id, run{std::move(request), std::move(on_end), false});
+  }
+  void cancel(const std::string& import_id) override {
+    if (const auto found = runs.find(import_id); found != runs.end())
+      found->second.asked_to_stop = true;
+  }
+  void end(const std::string& import_id, actors::conversion_outcome outcome) {
+    const auto on_end = runs.at(import_id).on_end;
+    runs.erase(import_id);
+    on_end(std::move(outcome));
+  }
+  std::string target;
+  int started = 0;
+  std::map<std::string, run> runs;
+};
+
 class manual_clock : public actors::wall_clock {
  public:
   [[nodiscard]] schemas::time_point now() const override { return time; }
@@ -132,6 +167,7 @@ class import_world {
   actors::service_metrics metrics;
   scripted_check structure{"structure"};
   scripted_check scanner{"scanner"};
+  scripted_conversion conversion;
   unsigned judged_at_once = 2;
   deterministic_system actors_;
 
@@ -162,7 +198,7 @@ class import_world {
   }
 
   [[nodiscard]] actors::import_surroundings surroundings() {
-    return {*records, *blobs, runner, files, progress, clock, limits, metrics, verifier, images, &uploads};
+    return {*records, *blobs, runner, files, progress, clock, limits, metrics, verifier, images, &uploads, &conversion};
   }
 
   /// Delivers messages and lets file work happen until nothing is left to do.

@@ -40,6 +40,7 @@ api_fixture::api_fixture(server_limits limits, schemas::auth_mode mode, token_va
                caf::anon_send(bandwidth, actors::configure_atom_v, actors::policy_of(fresh));
              },
              {}});
+  reverification = spawn_fake_reverification(*system, world);
   api = std::make_unique<api_server>(service_parts{*system,
                                                    supervisor,
                                                    lifetime,
@@ -55,7 +56,8 @@ api_fixture::api_fixture(server_limits limits, schemas::auth_mode mode, token_va
                                                    {},
                                                    tokens,
                                                    images,
-                                                   &uploads},
+                                                   &uploads,
+                                                   reverification},
                                      limits);
   const auto started = api->start(2);
   if (!started)
@@ -74,6 +76,8 @@ api_fixture::~api_fixture() {
   bandwidth = nullptr;
   images = nullptr;
   writer = nullptr;
+  caf::anon_send_exit(reverification, caf::exit_reason::kill);
+  reverification = nullptr;
   supervisor = nullptr;
   lifetime = nullptr;
   system.reset();

@@ -90,6 +90,7 @@ class api_fixture {
   actors::record_keeper_actor writer;  ///< a real one
   actors::image_registry_actor images;
   actors::upload_board uploads;
+  actors::reverification_actor reverification;
   std::unique_ptr<api_server> api;
 };
 

@@ -105,6 +105,32 @@ actors::bandwidth_supervisor_actor::behavior_type fake_bandwidth(actors::bandwid
   };
 }
 
+actors::reverification_actor::behavior_type fake_reverification(actors::reverification_actor::pointer,
+                                                                const std::shared_ptr<fake_world>& world) {
+  return {
+      [world](actors::verify_atom, const std::string& image) -> caf::result<actors::reverification_report> {
+        const std::lock_guard guard{world->mutex};
+        if (world->reverified.state == actors::reverification_state::running)
+          return actors::to_error(schemas::failure{schemas::error_code::conflict, "A run is in hand."});
+        world->reverifications.push_back(image);
+        world->reverified.state = actors::reverification_state::running;
+        return world->reverified;
+      },
+      [world](actors::report_atom) {
+        const std::lock_guard guard{world->mutex};
+        return world->reverified;
+      },
+      [world](actors::cancel_atom) {
+        const std::lock_guard guard{world->mutex};
+        world->reverified.state = actors::reverification_state::cancelled;
+        return world->reverified;
+      },
+      [](actors::staged_atom, std::uint64_t, const actors::image_ids&) {},
+      [](actors::judged_atom, std::uint64_t, const std::string&, const actors::examination&) {},
+      [](actors::pause_atom) { return actors::done_atom_v; },
+  };
+}
+
 }  // namespace
 
 actors::import_supervisor_actor spawn_fake_supervisor(caf::actor_system& system, std::shared_ptr<fake_world> world) {
@@ -121,6 +147,10 @@ actors::record_keeper_actor spawn_fake_keeper(caf::actor_system& system) {
 
 actors::bandwidth_supervisor_actor spawn_fake_bandwidth(caf::actor_system& system, std::shared_ptr<fake_world> world) {
   return system.spawn(fake_bandwidth, std::move(world));
+}
+
+actors::reverification_actor spawn_fake_reverification(caf::actor_system& system, std::shared_ptr<fake_world> world) {
+  return system.spawn(fake_reverification, std::move(world));
 }
 
 }  // namespace sluice::http

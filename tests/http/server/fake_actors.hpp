@@ -31,6 +31,8 @@ struct fake_world {
   std::uint64_t position = 3;
   actors::bandwidth_report report;
   int configured = 0;  ///< how often the bandwidth was
+  actors::reverification_report reverified;
+  std::vector<std::string> reverifications;  ///< what was asked for; "" = all
 
   void wait_for_watch() {
     std::unique_lock guard{mutex};
@@ -45,5 +47,7 @@ actors::lifetime_actor spawn_fake_lifetime(caf::actor_system& system, std::share
 actors::record_keeper_actor spawn_fake_keeper(caf::actor_system& system);
 /// Remembers what it was configured with, and reports that.
 actors::bandwidth_supervisor_actor spawn_fake_bandwidth(caf::actor_system& system, std::shared_ptr<fake_world> world);
+/// Begins what it is asked for, and reports what the test says.
+actors::reverification_actor spawn_fake_reverification(caf::actor_system& system, std::shared_ptr<fake_world> world);
 
 }  // namespace sluice::http
