@@ -247,6 +247,7 @@ schemas::result<void> service::start() {
       return tl::unexpected{keystone.error()};
     keystone_ = std::move(*keystone);
     parts.tokens = keystone_.get();
+    parts.lent_tokens = sources_->tokens().get();
   }
   parts.reverifications = tree_->reverifications();
   api_ = std::make_unique<http::api_server>(std::move(parts));

@@ -18,6 +18,7 @@
 #include "schemas/image_change.hpp"
 #include "schemas/image_import.hpp"
 #include "schemas/json.hpp"
+#include "schemas/metadef.hpp"
 
 /// What travels between actors: the payloads, how they are written, and their names on the wire.
 namespace sluice::actors {
@@ -30,12 +31,14 @@ struct record_changes {
   std::vector<std::string> erase_images;
   std::vector<schemas::image_member> put_members;
   std::vector<schemas::member_key> erase_members;
+  std::vector<schemas::metadef_replacement> put_metadefs;
+  std::vector<schemas::metadef_erasure> erase_metadefs;
 };
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, record_changes& x) {
   return f(caf::meta::type_name("record_changes"), x.put_imports, x.erase_imports, x.put_images, x.erase_images,
-           x.put_members, x.erase_members);
+           x.put_members, x.erase_members, x.put_metadefs, x.erase_metadefs);
 }
 
 template <class Inspector>
@@ -258,6 +261,21 @@ typename Inspector::result_type inspect(Inspector& f, image_transition& x) {
              x.facts = has_facts ? std::optional{facts} : std::nullopt;
              return caf::none;
            }));
+}
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, metadef_namespace& x) {
+  return inspect_record(f, "metadef_namespace", x, decode_metadef_namespace);
+}
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, metadef_replacement& x) {
+  return f(caf::meta::type_name("metadef_replacement"), x.record, x.replaces);
+}
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, metadef_erasure& x) {
+  return f(caf::meta::type_name("metadef_erasure"), x.name, x.revision);
 }
 
 }  // namespace sluice::schemas

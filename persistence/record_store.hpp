@@ -17,6 +17,7 @@
 #include "schemas/image.hpp"
 #include "schemas/image_import.hpp"
 #include "schemas/image_member.hpp"
+#include "schemas/metadef.hpp"
 
 /// The records of imports and images, in LMDB. Any thread may read, at memory speed and without a lock shared with the
 /// writer; one thread at a time writes, in batches (one fdatasync a batch). What `commit` has returned from is durable.
@@ -43,7 +44,15 @@ struct put_member {
 struct erase_member {
   schemas::member_key key;
 };
-using change = std::variant<put_import, erase_import, put_image, erase_image, put_member, erase_member>;
+/// Conflict when the record has changed since the change was computed.
+struct put_metadef {
+  schemas::metadef_replacement what;
+};
+struct erase_metadef {
+  schemas::metadef_erasure what;
+};
+using change = std::variant<put_import, erase_import, put_image, erase_image, put_member, erase_member, put_metadef,
+                            erase_metadef>;
 using change_set = std::vector<change>;
 
 /// What a listing asks for. The owner is part of the query itself, never a filter afterwards.
@@ -116,6 +125,10 @@ class record_store {
   [[nodiscard]] project_usage usage_of(std::string_view project) const;
   /// The members of an image, by their ids.
   [[nodiscard]] std::vector<schemas::image_member> members_of(std::string_view image_id) const;
+  /// A namespace of metadata definitions with all that is in it.
+  [[nodiscard]] std::optional<schemas::metadef_namespace> find_metadef(std::string_view name) const;
+  /// All namespaces, without objects, properties and tags, in the order of their names: at most 1000, short.
+  [[nodiscard]] std::vector<schemas::metadef_namespace> metadef_heads() const;
 
   /// Applies every change set, each atomic in itself (one that fails leaves no trace and does not hurt the
   /// others), in one transaction with one sync. Returns one outcome a set. Writer thread only.

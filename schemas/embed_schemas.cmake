@@ -1,4 +1,5 @@
-# Writes OUTPUT, a C++ file that holds every JSON document of FOLDER by its name. Run by `cmake -P` when one of them changes.
+# Writes OUTPUT, a C++ file that holds every JSON document of FOLDER by its name: FUNCTION, declared in HEADER, finds them.
+# Run by `cmake -P` when one of them changes.
 file(GLOB documents LIST_DIRECTORIES false ${FOLDER}/*.json)
 list(SORT documents)
 set(rows "")
@@ -9,11 +10,11 @@ foreach(document IN LISTS documents)
   string(APPEND rows "    row{\"${name}\", R\"~~~(${text})~~~\"},\n")
 endforeach()
 file(WRITE ${OUTPUT} "// SPDX-License-Identifier: Apache-2.0
-// Made from schemas/published/*.json by schemas/embed_schemas.cmake.
+// Made from schemas/published by schemas/embed_schemas.cmake.
 #include <algorithm>
 #include <array>
 
-#include \"schemas/json.hpp\"
+#include \"${HEADER}\"
 
 namespace sluice::schemas {
 namespace {
@@ -28,7 +29,7 @@ ${rows}};
 
 }  // namespace
 
-std::string_view published_schema(std::string_view name) noexcept {
+std::string_view ${FUNCTION}(std::string_view name) noexcept {
   const auto* const found = std::ranges::find(documents, name, &row::name);
   return found == documents.end() ? std::string_view{} : found->text;
 }

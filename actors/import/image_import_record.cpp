@@ -88,6 +88,8 @@ void image_import_state::persist_with(schemas::image_transition image, std::func
 void image_import_state::push(std::function<void()> then, std::optional<schemas::image_transition> image,
                               std::function<void(const failure&)> refused) {
   record.updated_at = around->clock.now();
+  if (schemas::is_final(record.status))  // signatures, users and keys were for the fetch alone
+    record.request.location = schemas::location_without_credentials(record.request.location);
   write next;
   next.changes.put_imports.push_back(record);
   if (record.status == image_import_status::success && !image)

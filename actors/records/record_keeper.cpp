@@ -27,6 +27,10 @@ persistence::change_set to_change_set(record_changes& changes) {
     set.emplace_back(persistence::put_member{std::move(record)});
   for (auto& key : changes.erase_members)
     set.emplace_back(persistence::erase_member{std::move(key)});
+  for (auto& record : changes.put_metadefs)
+    set.emplace_back(persistence::put_metadef{std::move(record)});
+  for (auto& gone : changes.erase_metadefs)
+    set.emplace_back(persistence::erase_metadef{std::move(gone)});
   return set;
 }
 

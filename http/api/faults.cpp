@@ -17,7 +17,7 @@ constexpr std::size_t longest_echoed_id = 255;
 
 /// Glance's own resources answer in Glance's shapes.
 bool is_glance_resource(std::string_view path) noexcept {
-  for (const std::string_view root : {"/v2/images", "/v2/schemas", "/v2/info", "/v2/tasks"})
+  for (const std::string_view root : {"/v2/images", "/v2/schemas", "/v2/info", "/v2/tasks", "/v2/metadefs"})
     if (path == root || (path.starts_with(root) && path[root.size()] == '/'))
       return true;
   return false;

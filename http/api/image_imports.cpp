@@ -11,6 +11,7 @@
 #include "http/api/import_events.hpp"
 #include "http/api/import_view.hpp"
 #include "http/api/import_watch.hpp"
+#include "http/api/lent_token.hpp"
 #include "http/api/paging.hpp"
 #include "http/server/negotiation.hpp"
 #include "http/server/request_id.hpp"
@@ -55,6 +56,7 @@ asio::awaitable<response> create(exchange& at) {
   draft.project_id = at.who.project_id;
   draft.user_id = at.who.user_id;
   draft.request = std::move(*wanted);
+  draft.request.location = with_lent_token(at, std::move(draft.request.location));
   auto pending = actors::ask<image_import>(parts.system, parts.imports, at.state.limits.create_deadline,
                                            actors::create_atom_v, std::move(draft));
   auto created = co_await std::move(pending);

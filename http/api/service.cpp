@@ -19,6 +19,7 @@
 #include "http/api/image_uploads.hpp"
 #include "http/api/images.hpp"
 #include "http/api/interoperable_import.hpp"
+#include "http/api/metadefs.hpp"
 #include "http/api/operations.hpp"
 #include "http/api/request_classes.hpp"
 #include "http/api/reverification.hpp"
@@ -149,6 +150,7 @@ class api_server::implementation {
     add_image_file(api.routes());
     add_image_imports(api.routes());
     add_discovery(api.routes());
+    add_metadefs(api.routes());
     add_healthcheck(api.routes());
     add_schemas(operators.routes());
     add_operator_healthcheck(operators.routes());

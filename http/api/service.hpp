@@ -14,6 +14,7 @@
 #include "actors/protocol.hpp"
 #include "actors/uploads/pushed_body.hpp"
 #include "http/server/limits.hpp"
+#include "http/tokens/caller_tokens.hpp"
 #include "http/tokens/token_validator.hpp"
 #include "persistence/blob_store.hpp"
 #include "persistence/record_store.hpp"
@@ -43,6 +44,7 @@ struct service_parts {
   actors::image_registry_actor images{};               ///< makes every change of an image
   actors::upload_board* uploads = nullptr;  ///< where sessions push what is uploaded; null: uploads are refused
   actors::reverification_actor reverifications{};
+  caller_tokens* lent_tokens = nullptr;  ///< where imports find the tokens that callers lend them
 };
 
 /// The API and the operator's port. Constructed, it does nothing; started, it serves until `stop`.

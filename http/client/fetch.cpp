@@ -74,7 +74,8 @@ boost::asio::awaitable<actors::source_result<fetch_target>> fetch::find_target()
   shown_ = schemas::location_without_credentials(swift->normalised);
   if (swift->access == schemas::swift_access::open)
     co_return open_object(std::move(*swift));
-  co_return co_await sign_in(network_, live_, std::move(*swift), sources_, limits_);
+  auto pending = sign_in(network_, live_, std::move(*swift), sources_, limits_);
+  co_return co_await std::move(pending);
 }
 
 actors::source_result<fetch_target> fetch::open_object(schemas::swift_location swift) const {

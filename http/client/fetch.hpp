@@ -10,12 +10,12 @@
 
 #include "actors/ports.hpp"
 #include "http/client/body_reader.hpp"
-#include "http/client/caller_tokens.hpp"
 #include "http/client/connector.hpp"
 #include "http/client/exchange.hpp"
 #include "http/client/fetch_limits.hpp"
 #include "http/client/live_connection.hpp"
 #include "http/client/swift_sign_in.hpp"
+#include "http/tokens/caller_tokens.hpp"
 #include "schemas/configuration.hpp"
 
 namespace sluice::http {

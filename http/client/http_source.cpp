@@ -5,10 +5,10 @@
 #include <stdexcept>
 #include <utility>
 
-#include "http/client/caller_tokens.hpp"
 #include "http/client/connector.hpp"
 #include "http/client/fetch.hpp"
 #include "http/client/tls_client.hpp"
+#include "http/tokens/caller_tokens.hpp"
 
 namespace sluice::http {
 

@@ -66,7 +66,8 @@ keystone::keystone(const schemas::keystone_configuration& configuration, std::sh
       timeout_{configuration.timeout},
       line_{std::move(line)},
       account_{configuration, line_},
-      known_{limits.remembered} {}
+      known_{limits.remembered},
+      region_{configuration.region} {}
 
 keystone::~keystone() {
   stop();
@@ -98,6 +99,21 @@ void keystone::validate(const token_key& key, std::string token, continuation th
     }
   }
   then(stopping());
+}
+
+std::vector<std::string> keystone::object_stores() const {
+  const std::lock_guard guard{mutex_};
+  return object_stores_;
+}
+
+/// The service's own token brings the catalog with it, each time that it is renewed.
+void keystone::remember_catalog() {
+  std::vector<std::string> urls;
+  for (const auto& endpoint : account_.catalog())
+    if (endpoint.type == "object-store" && (region_.empty() || endpoint.region == region_))
+      urls.push_back(endpoint.url);
+  const std::lock_guard guard{mutex_};
+  object_stores_ = std::move(urls);
 }
 
 void keystone::accept(const token_key& key, std::string token, continuation then) {
@@ -157,6 +173,8 @@ asio::awaitable<void> keystone::log_in() {
   const auto own = co_await account_.token();
   if (!own)
     static_cast<void>(unavailable(own.error().message));
+  else
+    remember_catalog();
 }
 
 asio::awaitable<shared_verdict> keystone::judge(std::shared_ptr<question> asked) {
@@ -178,6 +196,7 @@ asio::awaitable<result<cloud_answer>> keystone::ask_about(std::shared_ptr<questi
     const auto own = co_await account_.token();
     if (!own)
       co_return tl::unexpected<schemas::failure>(own.error());
+    remember_catalog();
     cloud_request request;
     request.method = "GET";
     request.path = asked->key.expired_too ? "/auth/tokens?nocatalog&allow_expired=1" : "/auth/tokens?nocatalog";

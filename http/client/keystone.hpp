@@ -48,6 +48,7 @@ class keystone final : public token_validator {
   keystone& operator=(const keystone&) = delete;
 
   void validate(const token_key& key, std::string token, continuation then) override;
+  [[nodiscard]] std::vector<std::string> object_stores() const override;
   void stop() override;
 
  private:
@@ -69,6 +70,7 @@ class keystone final : public token_validator {
   void finish(const token_key& key, shared_verdict verdict);
   void end_all();
   [[nodiscard]] boost::asio::awaitable<void> log_in();
+  void remember_catalog();
   [[nodiscard]] boost::asio::awaitable<shared_verdict> judge(std::shared_ptr<question> asked);
   [[nodiscard]] boost::asio::awaitable<schemas::result<cloud_answer>> ask_about(std::shared_ptr<question> asked);
   [[nodiscard]] shared_verdict read(const cloud_answer& answer, bool expired_too) const;
@@ -87,9 +89,11 @@ class keystone final : public token_validator {
   std::deque<std::shared_ptr<question>> waiting_;
   std::size_t running_ = 0;
   clock::time_point rest_until_{};
-  bool away_ = false;  ///< Keystone did not answer when it was last asked
-  std::mutex mutex_;
-  bool stopped_ = false;  ///< under the mutex
+  bool away_ = false;         ///< Keystone did not answer when it was last asked
+  const std::string region_;  ///< whose endpoints count; empty = any
+  mutable std::mutex mutex_;
+  bool stopped_ = false;                    ///< under the mutex
+  std::vector<std::string> object_stores_;  ///< under the mutex
   std::thread thread_;
 };
 

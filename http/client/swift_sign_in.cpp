@@ -100,7 +100,8 @@ asio::awaitable<source_result<fetch_target>> sign_in(std::shared_ptr<connector> 
     live->release();
     co_return with_object(to, head.storage_url, head.auth_token, sources);
   }
-  auto document = co_await read_document(std::move(over), std::move(*got), limits);
+  auto pending = read_document(std::move(over), std::move(*got), limits);
+  auto document = co_await std::move(pending);
   live->release();
   if (!document)
     co_return tl::unexpected<source_failure>{std::move(document.error())};

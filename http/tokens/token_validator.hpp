@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "http/tokens/token_digest.hpp"
 #include "schemas/failure.hpp"
@@ -35,6 +36,8 @@ class token_validator {
   /// must only pass the verdict on. `key` is that of `token`; with `expired_too` in it an expired token is accepted,
   /// because a service asks on behalf of somebody whose token was valid when the work began.
   virtual void validate(const token_key& key, std::string token, continuation then) = 0;
+  /// URLs under which the cloud's catalog names its object store; empty while it is not known. From any thread.
+  [[nodiscard]] virtual std::vector<std::string> object_stores() const { return {}; }
   /// Everything that is asked or will be asked is answered at once.
   virtual void stop() = 0;
 };

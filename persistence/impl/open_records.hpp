@@ -24,8 +24,10 @@ struct record_store::implementation {
   [[nodiscard]] std::optional<schemas::image_member> member(const lmdb::transaction& within, std::string_view image_id,
                                                             std::string_view member_id) const;
 
- private:
+  /// Logs once that the record `id` cannot be read.
   void report(std::string_view kind, std::string_view id, const std::string& why) const;
+
+ private:
   mutable std::mutex reported_mutex_;  ///< taken only where a record is damaged
   mutable std::set<std::string, std::less<>> reported_;
 };

@@ -5,6 +5,7 @@
 #include <iterator>
 #include <set>
 
+#include "persistence/impl/metadef_rows.hpp"
 #include "persistence/impl/rows.hpp"
 #include "persistence/impl/usage_rows.hpp"
 #include "schemas/json.hpp"
@@ -113,6 +114,8 @@ struct checker {
     return check_names(id, change.record.member_id);
   }
   result<void> operator()(const erase_member&) const { return {}; }
+  result<void> operator()(const put_metadef& change) const { return check(change, within, where); }
+  result<void> operator()(const erase_metadef& change) const { return check(change, within, where); }
   result<void> operator()(const erase_image& change) {
     if (put_here.contains(change.id) || within.get(where.images, change.id))
       erased_here.insert(change.id);
@@ -138,6 +141,8 @@ struct applier {
     replace(change.record.id, members, rows_of(change.record, members, where));
     within.put(where.images, change.record.id, schemas::encode(change.record));
   }
+  void operator()(const put_metadef& change) const { apply(change, within, where); }
+  void operator()(const erase_metadef& change) const { apply(change, within, where); }
   void operator()(const erase_image& change) const {
     const auto members = read_members(within, where, change.id);
     count_change(present(change.id), std::nullopt, within, where);

@@ -87,6 +87,8 @@ schemas::result<tables> open_tables(lmdb::environment& where) {
       list_images_again(changes, opened);
       changes.put(opened.meta, version_key, std::to_string(current_version));
     }
+    opened.metadef_heads = changes.open_database("metadef_heads");
+    opened.metadef_contents = changes.open_database("metadef_contents");
     changes.commit();
     return opened;
   } catch (const lmdb::storage_fault& fault) {

@@ -23,6 +23,8 @@ struct tables {
   lmdb::database members = 0;
   lmdb::database usage = 0;
   bool is_older = false;  ///< the file had an older layout and was brought up to this one
+  lmdb::database metadef_heads = 0;
+  lmdb::database metadef_contents = 0;
 };
 
 /// Opens every table, creating what is absent. A record file of a newer version is refused, in words.

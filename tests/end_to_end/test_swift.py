@@ -2,6 +2,7 @@
 """Images out of Swift: public containers, temporary URLs, locations with user and key, large objects, resumption."""
 from disk_images import small_qcow2
 from end_to_end_case import EndToEndCase
+from fake_keystone import FakeKeystone
 from fake_swift import ACCOUNT, FakeSwift
 
 SECRETS = ("secret", "testing", "temp_url_sig", "token-")
@@ -119,3 +120,54 @@ class SwiftTest(EndToEndCase):
             answer = self.service.post("/v2/image-imports", {"location": location})
             self.assertEqual(answer.status, 400, answer)
             self.assertNotIn("secret", str(answer))
+
+
+class CallersTokenTest(EndToEndCase):
+    """The caller's own token goes to the cloud's object store, and to nobody else."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.swift, cls.stranger, cls.keystone = FakeSwift(), FakeSwift(), FakeKeystone()
+        for each in (cls.swift, cls.stranger, cls.keystone):
+            cls.addClassCleanup(each.close)
+        url = f"http://{cls.swift.host}/v1/AUTH_service"
+        cls.keystone.catalog = [{"type": "object-store", "name": "swift", "id": "s", "endpoints": [
+            {"id": "e", "interface": "public", "region": "r", "region_id": "r", "url": url}]}]
+        cls.config = {"auth": {"mode": "keystone"},
+                      "auth.keystone": {"url": cls.keystone.url, "username": cls.keystone.username,
+                                        "password": cls.keystone.password, "project": cls.keystone.project}}
+        super().setUpClass()
+        cls.service.schema_headers = {"X-Auth-Token": cls.keystone.issue(project="schemas")}
+        cls.token = cls.keystone.issue("a-token-of-alice", project="a")
+        cls.headers = {"X-Auth-Token": cls.token}
+        cls.swift.tokens.add(cls.token)
+        cls.content = small_qcow2(1 << 20)
+
+    def finished(self, location):
+        import_id = self.service.start_import(location, headers=self.headers)["id"]
+        return self.service.wait_for(import_id, headers=self.headers)
+
+    def test_the_object_store_of_the_catalog_sees_it(self):
+        path = self.swift.put("private", "mine.img", self.content)
+        record = self.finished(f"swift+http://{self.swift.host}{path}")
+        self.assertEqual(record["status"], "success", record)
+        self.assertEqual(self.swift.requests("GET", path)[-1]["x-auth-token"], self.token)
+        self.assertNotIn(self.token, str(record) + self.service.log())
+        for file in self.service.data_dir.rglob("*"):
+            if file.is_file():
+                self.assertNotIn(self.token.encode(), file.read_bytes(), file)
+
+    def test_another_host_does_not(self):
+        path = self.stranger.put("private", "mine.img", self.content)
+        record = self.finished(f"swift+http://{self.stranger.host}{path}")
+        self.check_refused(record, "source-status", "401")
+        for headers in self.stranger.requests("GET", path):
+            self.assertNotIn("x-auth-token", headers)
+
+    def test_nor_does_anybody_with_a_temporary_url_or_a_plain_one(self):
+        path = self.swift.put("private", "temporary.img", self.content)
+        for location in (f"swift+http://{self.swift.host}{path}?{self.swift.temporary(path)}",
+                         f"http://{self.swift.host}{path}?{self.swift.temporary(path)}"):
+            self.assertEqual(self.finished(location)["status"], "success")
+        for headers in self.swift.requests("GET", path):
+            self.assertNotIn("x-auth-token", headers)

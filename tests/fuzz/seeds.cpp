@@ -105,10 +105,13 @@ std::vector<bytes> manifest_seeds() {
 }
 
 std::vector<bytes> request_seeds() {
-  return {of(R"({"location":"https://a.example/x.qcow2","image_properties":{"name":"n","tags":["a","b"],"min_disk":1,)"
-             R"("visibility":"private","protected":false,"k":"v"},"expect":{"size":5,"checksum":{"algorithm":"sha256",)"
-             R"("value":"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"}}})"),
-          of(R"({"location":"http://[2001:db8::1]:8080/%C3%A9?a=b"})")};
+  return {
+      of(R"({"location":"https://a.example/x.qcow2","image_properties":{"name":"n","tags":["a","b"],"min_disk":1,)"
+         R"("visibility":"private","protected":false,"k":"v"},"expect":{"size":5,"checksum":{"algorithm":"sha256",)"
+         R"("value":"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"}}})"),
+      of(R"({"location":"http://[2001:db8::1]:8080/%C3%A9?a=b"})"),
+      of(R"({"namespace":"n","visibility":"public","properties":{"p":{"title":"t","type":"array","items":{"enum":[1]}}},)"
+         R"("objects":[{"name":"o","required":["p"]}],"tags":[{"name":"t"}]})")};
 }
 
 std::vector<bytes> record_seeds() {

@@ -15,6 +15,7 @@
 #include "http/client/chunked_decoder.hpp"
 #include "schemas/configuration.hpp"
 #include "schemas/json.hpp"
+#include "schemas/metadef_reading.hpp"
 #include "schemas/swift_location.hpp"
 #include "tests/fuzz/seeds.hpp"
 
@@ -130,6 +131,9 @@ void run_request(std::span<const std::byte> input) {
   who.project_id = "p";
   who.roles = {"member"};
   promise(explained(schemas::parse_import_request(text_of(input), who, {})), "a refusal says why");
+  if (const auto metadefs = schemas::parse_metadef_namespace(text_of(input)))
+    promise(schemas::decode_metadef_namespace(schemas::encode(*metadefs)) == *metadefs,
+            "what is written is read again");
 }
 
 void run_record(std::span<const std::byte> input) {

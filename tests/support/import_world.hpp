@@ -212,7 +212,7 @@ class import_world {
   [[nodiscard]] static schemas::image_import draft(std::string project = "a") {
     schemas::image_import subject;
     subject.project_id = std::move(project);
-    subject.request.location = "http://example.org/disk.qcow2";
+    subject.request.location = "http://example.org/disk.qcow2?signature=secret";
     subject.request.properties.name = "disk";
     return subject;
   }

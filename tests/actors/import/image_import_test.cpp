@@ -32,9 +32,11 @@ TEST_CASE("an import goes from waiting over uploading and verifying to success, 
   world.actors_.deliver_messages();
   CHECK(world.record(id).status == image_import_status::verifying);
   CHECK_FALSE(world.records->has_image(world.record(id).image_id));
+  CHECK(world.record(id).request.location == "http://example.org/disk.qcow2?signature=secret");
   world.settle();
   const auto done = world.record(id);
   CHECK(done.status == image_import_status::success);
+  CHECK(done.request.location == "http://example.org/disk.qcow2");  // no secret outlives its use
   CHECK(done.expires_at == world.clock.time + 48h);
   const auto image = world.records->find_image(done.image_id);
   REQUIRE(image);
@@ -57,6 +59,7 @@ TEST_CASE("a failed import keeps its reason and no byte") {
   world.settle();
   const auto done = world.record(id);
   CHECK(done.status == image_import_status::failure);
+  CHECK(done.request.location == "http://example.org/disk.qcow2");
   REQUIRE(done.why);
   CHECK(done.why->code == error_code::source_status);
   CHECK(done.why->message == "Received 404");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "http/client/caller_tokens.hpp"
+#include "http/tokens/caller_tokens.hpp"
 #include "tests/http/client/fetching.hpp"
 
 using namespace sluice::http;

@@ -32,9 +32,9 @@ api_fixture::api_fixture(server_limits limits, schemas::auth_mode mode, token_va
   blobs = persistence::blob_store::open(directory.path(), 0).value();
   supervisor = spawn_fake_supervisor(*system, world);
   lifetime = spawn_fake_lifetime(*system, world);
-  keeper = spawn_fake_keeper(*system);
+  keeper = system->spawn<caf::detached>(actors::record_keeper, records.get(), actors::commit_observer{});
   bandwidth = spawn_fake_bandwidth(*system, world);
-  writer = system->spawn<caf::detached>(actors::record_keeper, records.get(), actors::commit_observer{});
+  writer = keeper;
   images = system->spawn(actors::image_registry, writer, records.get(), &clock);
   live.tell({[this](const schemas::bandwidth_configuration& fresh) {
                caf::anon_send(bandwidth, actors::configure_atom_v, actors::policy_of(fresh));

@@ -79,13 +79,6 @@ actors::lifetime_actor::behavior_type fake_lifetime(actors::lifetime_actor::poin
   };
 }
 
-actors::record_keeper_actor::behavior_type fake_keeper(actors::record_keeper_actor::pointer) {
-  return {
-      [](actors::commit_atom, const actors::record_changes&) { return actors::done_atom_v; },
-      [](actors::flush_atom) {},
-  };
-}
-
 actors::bandwidth_supervisor_actor::behavior_type fake_bandwidth(actors::bandwidth_supervisor_actor::pointer,
                                                                  std::shared_ptr<fake_world> world) {
   return {
@@ -139,10 +132,6 @@ actors::import_supervisor_actor spawn_fake_supervisor(caf::actor_system& system,
 
 actors::lifetime_actor spawn_fake_lifetime(caf::actor_system& system, std::shared_ptr<fake_world> world) {
   return system.spawn(fake_lifetime, std::move(world));
-}
-
-actors::record_keeper_actor spawn_fake_keeper(caf::actor_system& system) {
-  return system.spawn(fake_keeper);
 }
 
 actors::bandwidth_supervisor_actor spawn_fake_bandwidth(caf::actor_system& system, std::shared_ptr<fake_world> world) {

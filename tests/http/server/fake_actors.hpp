@@ -43,8 +43,6 @@ struct fake_world {
 /// Answers watches at `recover_atom`, which here means "something changed".
 actors::import_supervisor_actor spawn_fake_supervisor(caf::actor_system& system, std::shared_ptr<fake_world> world);
 actors::lifetime_actor spawn_fake_lifetime(caf::actor_system& system, std::shared_ptr<fake_world> world);
-/// Answers as if it were the store's writer.
-actors::record_keeper_actor spawn_fake_keeper(caf::actor_system& system);
 /// Remembers what it was configured with, and reports that.
 actors::bandwidth_supervisor_actor spawn_fake_bandwidth(caf::actor_system& system, std::shared_ptr<fake_world> world);
 /// Begins what it is asked for, and reports what the test says.
