@@ -10,7 +10,7 @@ from service import Service
 
 
 class Uploads(GlanceCase):
-    config = {"imports": {"max_running": 4, "stall_timeout": "1s", "max_image_size": "64MiB"}}
+    config = {"imports": {"max_running": 4, "stall_timeout": "1s", "max_image_size": "16MiB"}}
 
     def check_untouched(self, image_id):
         """A failed upload leaves the image as it was, and no byte."""
@@ -82,7 +82,7 @@ class Uploads(GlanceCase):
                 ("a qcow2 as raw", "raw", small_qcow2(MIB), 415, "qcow2"),
                 ("half an image", "qcow2", small_qcow2(3 * MIB)[:MIB], 415, ""),
                 ("nothing", "qcow2", b"", 415, ""),
-                ("too many bytes", "qcow2", small_qcow2(65 * MIB), 413, "")):
+                ("too many bytes", "qcow2", small_qcow2(17 * MIB), 413, "")):
             with self.subTest(name):
                 image_id = self.new_image(disk_format=declared)
                 self.check_glance_error(self.put(image_id, content), status, word)
