@@ -45,6 +45,12 @@ import_supervisor_actor::behavior_type import_supervisor_state::make_behavior(re
   admission = std::move(slots);
   around = std::make_unique<import_surroundings>(surroundings);
   self->set_down_handler([this](const caf::down_msg& down) { on_down(down); });
+  // Whoever waits for staged bytes to be asked for looks at the clock, and would do so for ever.
+  self->set_exit_handler([this](caf::exit_msg& stop) {
+    for (const auto& [id, handle] : live)
+      self->send_exit(handle, stop.reason);
+    self->quit(stop.reason);
+  });
   return {
       [this](create_atom, schemas::image_import& draft) { return on_create(std::move(draft)); },
       [this](cancel_atom, const schemas::identity& who, const std::string& id) { return on_cancel(who, id); },

@@ -300,7 +300,10 @@ TEST_CASE("after a restart an import goes on, staged bytes wait on, and an inter
   bytes_arrive(world, *stage);
   world.stage(upload->id);
 
-  world.uploads.remove(upload->id);  // what a process knows is gone with it
+  // What a process knows and runs is gone with it.
+  world.actors_.self->send_exit(world.supervisor, caf::exit_reason::user_shutdown);
+  world.settle();
+  world.uploads.remove(upload->id);
   world.uploads.remove(stage->id);
   const auto slots = world.actors_.spawn(actors::admission, actors::limits_of(world.limits), &world.metrics);
   const auto again = world.actors_.spawn(actors::import_supervisor, world.keeper, slots, world.surroundings());
