@@ -284,7 +284,7 @@ class Accounts(unittest.TestCase):
 
     def test_a_token_of_its_own_that_ends_soon_is_renewed_in_time(self):
         keystone = FakeKeystone()
-        keystone.own_life = 1
+        keystone.own_life = 3
         service = self.started(keystone, {"username": keystone.username, "password": keystone.password,
                                           "project": keystone.project})
         deadline = time.monotonic() + PATIENCE

@@ -327,8 +327,10 @@ TEST_CASE("tasks are listed in every order, a page at a time, none twice and non
     for (const auto& task : page.at("tasks"))
       CHECK(task.at("status") == status);
   }
-  for (const std::string query : {"limit=x", "marker=x", "marker=" + id_of(999), "sort_key=colour", "sort_dir=up",
-                                  "status=waiting", "type=export", "sort_key=id&marker=" + id_of(999)}) {
+  const std::vector<std::string> wrong{
+      "limit=x",     "marker=x",       "marker=" + id_of(999), "sort_key=colour",
+      "sort_dir=up", "status=waiting", "type=export",          "sort_key=id&marker=" + id_of(999)};
+  for (const auto& query : wrong) {
     CAPTURE(query);
     CHECK(service.ask("GET", "/v2/tasks?" + query).status == 400);
   }

@@ -109,7 +109,7 @@ const std::vector<cell_row> of_no_image{
     {"GET", "/v2/info/usage", "", {200, 200, 200, 200, 200, 401}},
     {"GET", "/v2/tasks", "", {200, 200, 200, 403, 200, 401}},
     {"GET", "/v2/image-imports", "", {200, 200, 200, 200, 200, 401}},
-    {"POST", "/v2/image-imports", "{}", {400, 400, 400, 403, 400, 401}},
+    {"POST", "/v2/image-imports", "{}", {415, 415, 415, 403, 415, 401}},  // no media type is said
     {"GET", "/v2/schemas/image", "", {200, 200, 200, 200, 200, 401}},
     {"GET", "/v2/schemas/members", "", {200, 200, 200, 200, 200, 401}},
 };

@@ -47,7 +47,7 @@ TEST_CASE("a namespace is made, shown, changed and deleted as Glance does it") {
                               {"properties", {{"x", {{"title", "X"}, {"type", "string"}}}}},
                               {"tags", {{{"name", "t"}}}}});
   CHECK(made.status == 201);
-  CHECK(made.field("location") == api.endpoint() + "/v2/metadefs/namespaces/n");
+  CHECK(made.field("location") == "http://images.example/v2/metadefs/namespaces/n");
   const auto body = json::parse(made.body);
   CHECK(body.at("owner") == "z");
   CHECK(body.at("self") == "/v2/metadefs/namespaces/n");

@@ -44,7 +44,7 @@ TEST_CASE("The report of looking again is what its golden file says") {
 
 TEST_CASE("Operators have images looked at again on their port alone, all or one, and end it") {
   api_fixture fixture;
-  CHECK(fixture.ask("GET", resource, "X-Project-Id: a\r\n").status == 404);
+  CHECK(fixture.ask("GET", resource, "X-Identity-Status: Confirmed\r\nX-Project-Id: a\r\n").status == 404);
   CHECK(json::parse(fixture.ask_operator("GET", resource).body)["state"] == "idle");
   const auto begun = fixture.ask_operator("POST", resource);
   CHECK(begun.status == 202);
