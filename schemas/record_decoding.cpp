@@ -97,19 +97,11 @@ class record_reader {
         into.checksums.push_back({std::move(*algorithm), std::move(*value)});
     });
   }
-  /// Absent when there are none.
   void read(std::string_view name, std::vector<expected_checksum>& into) {
-    dom::array list;
-    if (!has(name) || !get(name, list))
-      return;
-    for (const auto element : list) {
-      record_reader inner{element};
-      auto& checksum = into.emplace_back();
+    read_list(name, into, [](record_reader& inner, expected_checksum& checksum) {
       inner.read("algorithm", checksum.algorithm);
       inner.read("value", checksum.value);
-      if (!inner.damaged().empty())
-        return damaged_at(std::string{name}.append(".").append(inner.damaged()));
-    }
+    });
   }
   void read(std::string_view name, content_facts& into) {
     read_inner(name, [&into](record_reader& inner) {
@@ -122,7 +114,7 @@ class record_reader {
       std::optional<std::string> unpacked_from;
       inner.read("unpacked_from", unpacked_from);
       into.unpacked_from = std::move(unpacked_from).value_or(std::string{});
-      inner.read_if_there("converted_from", into.converted_from);
+      inner.read_present("converted_from", into.converted_from);
     });
   }
   void read(std::string_view name, source_facts& into) {
@@ -134,21 +126,9 @@ class record_reader {
       inner.read("os_hash_value", into.os_hash_value);
     });
   }
-  /// An absent member leaves what is there.
-  template <class Value>
-  void read_if_there(std::string_view name, Value& into) {
-    if (has(name))
-      read(name, into);
-  }
   void read(std::string_view name, check_verdict& into) { read_name(name, into, check_verdict_from); }
-  /// Absent when there were none, as in every record of before there were any.
   void read(std::string_view name, std::vector<check_result>& into) {
-    dom::array list;
-    if (!has(name) || !get(name, list))
-      return;
-    for (const auto element : list) {
-      record_reader inner{element};
-      auto& check = into.emplace_back();
+    read_list(name, into, [](record_reader& inner, check_result& check) {
       std::int64_t microseconds = 0;
       inner.read("name", check.name);
       inner.read("verdict", check.verdict);
@@ -156,9 +136,7 @@ class record_reader {
       inner.read("message", check.message);
       inner.read("remarks", check.remarks);
       check.took = std::chrono::microseconds{microseconds};
-      if (!inner.damaged().empty())
-        return damaged_at(std::string{name}.append(".").append(inner.damaged()));
-    }
+    });
   }
   void read(std::string_view name, failure& into) {
     read_inner(name, [&into](record_reader& inner) {
@@ -215,6 +193,19 @@ class record_reader {
     if (!inner.damaged().empty())
       damaged_at(std::string{name}.append(".").append(inner.damaged()));
   }
+  /// Absent when there are none, as in every record of before there were any.
+  template <class Element, class ReadMembers>
+  void read_list(std::string_view name, std::vector<Element>& into, ReadMembers read_members) {
+    dom::array list;
+    if (!has(name) || !get(name, list))
+      return;
+    for (const auto element : list) {
+      record_reader inner{element};
+      read_members(inner, into.emplace_back());
+      if (!inner.damaged().empty())
+        return damaged_at(std::string{name}.append(".").append(inner.damaged()));
+    }
+  }
   void damaged_at(std::string_view name) {
     if (damaged_.empty())
       damaged_ = std::string{name};
@@ -264,7 +255,7 @@ result<image_import> decode_image_import(std::string_view bytes) {
     from.read("durable_bytes", into.durable_bytes);
     from.read("validator", into.validator);
     from.read("total", into.total);
-    from.read_if_there("convert_to", into.request.convert_to);
+    from.read_present("convert_to", into.request.convert_to);
     from.read("facts", into.facts);
     from.read("checks", into.checks);
     from.read_present("origin", into.origin);
