@@ -8,10 +8,10 @@
 
 #include "actors/coroutines/ask.hpp"
 #include "http/api/faults.hpp"
+#include "http/api/import_creation.hpp"
 #include "http/api/import_events.hpp"
 #include "http/api/import_view.hpp"
 #include "http/api/import_watch.hpp"
-#include "http/api/lent_token.hpp"
 #include "http/api/paging.hpp"
 #include "http/server/negotiation.hpp"
 #include "http/server/request_id.hpp"
@@ -42,24 +42,18 @@ asio::awaitable<std::string> shown(exchange& at, image_import record) {
 }
 
 asio::awaitable<response> create(exchange& at) {
-  if (!is_json_media_type(at.asked.field("Content-Type"), "application/json"))
-    co_return fault(failure(error_code::unsupported_media_type,
-                            "Content-Type: expected application/json, in UTF-8. Send the import as a JSON object."),
-                    at.asked);
+  if (const auto sound = expects_json(at.asked, "the import"); !sound)
+    co_return fault(sound.error(), at.asked);
   const auto& parts = at.state.parts;
   auto wanted = schemas::parse_import_request(at.asked.body, at.who, parts.configuration.sources);
   if (!wanted)
     co_return fault(wanted.error(), at.asked);
   if (const auto sound = schemas::check_conversion_wish(wanted->convert_to, parts.configuration.verify); !sound)
     co_return fault(sound.error(), at.asked);
-  image_import draft;
-  draft.project_id = at.who.project_id;
-  draft.user_id = at.who.user_id;
+  auto draft = draft_import(at, schemas::import_origin::image_imports);
   draft.request = std::move(*wanted);
-  draft.request.location = with_lent_token(at, std::move(draft.request.location));
-  auto pending = actors::ask<image_import>(parts.system, parts.imports, at.state.limits.create_deadline,
-                                           actors::create_atom_v, std::move(draft));
-  auto created = co_await std::move(pending);
+  auto pending = begin_import(at, std::move(draft));
+  const auto created = co_await std::move(pending);
   if (!created)
     co_return fault(created.error(), at.asked);
   response given;

@@ -8,9 +8,10 @@
 
 #include <boost/beast/core/string.hpp>
 
-#include "actors/coroutines/ask.hpp"
+#include "actors/uploads/pushed_body.hpp"
 #include "http/api/faults.hpp"
 #include "http/api/images.hpp"
+#include "http/api/import_creation.hpp"
 #include "http/api/upload_feed.hpp"
 #include "http/server/body_stream.hpp"
 #include "http/server/request_id.hpp"
@@ -121,13 +122,9 @@ schemas::result<void> may_upload(const exchange& at, const schemas::image& image
 
 image_import draft_of(const exchange& at, const schemas::image& image, import_origin origin,
                       std::optional<std::uint64_t> size) {
-  image_import draft;
+  auto draft = draft_import(at, origin);
   draft.id = new_request_id().substr(4);
   draft.image_id = image.id;
-  draft.project_id = at.who.project_id;
-  draft.user_id = at.who.user_id;
-  draft.origin = origin;
-  draft.request_id = at.asked.request_id;
   draft.request.location = std::string{actors::pushed_location} + draft.id;
   draft.request.properties = image.properties;
   draft.request.expect.size = size;
@@ -143,13 +140,11 @@ asio::awaitable<response> receive(exchange& at, import_origin origin) {
   const auto size = announced_size(at.asked);
   if (!size)
     co_return fault(size.error(), at.asked);
-  const auto& parts = at.state.parts;
-  if (parts.uploads == nullptr)
+  if (at.state.parts.uploads == nullptr)
     co_return fault(failure(error_code::overloaded, "The service takes no uploads."), at.asked);
   auto draft = draft_of(at, *image, origin, *size);
   upload_feed feed{at, draft.id, *size};
-  auto pending = actors::ask<image_import>(parts.system, parts.imports, at.state.limits.create_deadline,
-                                           actors::create_atom_v, std::move(draft));
+  auto pending = begin_import(at, std::move(draft));
   const auto begun = co_await std::move(pending);
   if (!begun) {
     const bool full = begun.error().code == error_code::too_many_imports;

@@ -9,6 +9,7 @@
 #include "actors/coroutines/ask.hpp"
 #include "http/api/faults.hpp"
 #include "http/api/images.hpp"
+#include "http/api/import_creation.hpp"
 #include "schemas/interoperable_import.hpp"
 #include "schemas/task.hpp"
 
@@ -58,12 +59,8 @@ schemas::result<void> check_state(const schemas::image& image, import_method met
 }
 
 image_import draft_of(const exchange& at, const schemas::image& image, const schemas::interoperable_import& wanted) {
-  image_import draft;
+  auto draft = draft_import(at, schemas::import_origin::interoperable);
   draft.image_id = image.id;
-  draft.project_id = at.who.project_id;
-  draft.user_id = at.who.user_id;
-  draft.origin = schemas::import_origin::interoperable;
-  draft.request_id = at.asked.request_id;
   draft.asked = wanted.asked;
   draft.request.location = wanted.location;
   draft.request.properties = image.properties;
@@ -94,11 +91,10 @@ asio::awaitable<response> import(exchange& at) {
         at.asked);
   }
   auto draft = draft_of(at, *image, *wanted);
-  const auto deadline = at.state.limits.create_deadline;
-  auto pending =
-      wanted->method == import_method::glance_direct
-          ? actors::ask<image_import>(parts.system, parts.imports, deadline, actors::release_atom_v, std::move(draft))
-          : actors::ask<image_import>(parts.system, parts.imports, deadline, actors::create_atom_v, std::move(draft));
+  auto pending = wanted->method == import_method::glance_direct
+                     ? actors::ask<image_import>(parts.system, parts.imports, at.state.limits.create_deadline,
+                                                 actors::release_atom_v, std::move(draft))
+                     : begin_import(at, std::move(draft));
   const auto begun = co_await std::move(pending);
   if (!begun)
     co_return fault(begun.error(), at.asked);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
-#include <utility>
 
 #include "http/api/faults.hpp"
+#include "http/api/metadef_contents.hpp"
 #include "http/api/metadefs.hpp"
 #include "schemas/metadef_answer.hpp"
 #include "schemas/metadef_reading.hpp"
@@ -16,14 +16,15 @@ using schemas::result;
 
 constexpr std::string_view collection = "/v2/metadefs/namespaces/{namespace}/properties";
 constexpr std::string_view one = "/v2/metadefs/namespaces/{namespace}/properties/{property}";
-constexpr std::string_view what = "property";
 
-result<std::string> shown(const metadef_namespace& record, std::string_view name) {
-  const auto found = schemas::find_named(record.properties, name);
-  if (found == record.properties.end())
-    return no_such_metadef(record, name, what);
-  return schemas::metadef_property_json(*found);
-}
+struct properties {
+  static constexpr auto list = &metadef_namespace::properties;
+  static constexpr std::string_view what = "property";
+  static auto parse(std::string_view body) { return schemas::parse_metadef_property(body); }
+  static result<std::string> json(const metadef_namespace&, const schemas::metadef_property& each) {
+    return schemas::metadef_property_json(each);
+  }
+};
 
 asio::awaitable<response> list(exchange& at) {
   const auto record = visible_metadef(at);
@@ -58,46 +59,7 @@ asio::awaitable<response> show(exchange& at) {
   const auto name = without_prefix(*record, at.asked, at.second);
   if (!name)
     co_return fault(name.error(), at.asked);
-  co_return json_answer(shown(*record, *name), at.asked);
-}
-
-asio::awaitable<response> create(exchange& at) {
-  if (const auto ready = may_change_metadef(at); !ready)
-    co_return fault(ready.error(), at.asked);
-  const auto wanted = schemas::parse_metadef_property(at.asked.body);
-  if (!wanted)
-    co_return fault(wanted.error(), at.asked);
-  metadef_edit edit = [&wanted](metadef_namespace& record, schemas::time_point now) {
-    return add_named(record.properties, record, *wanted, now, what);
-  };
-  auto pending = change_metadef(at, std::move(edit));
-  const auto changed = co_await std::move(pending);
-  const auto answer = changed.and_then([&](const auto& record) { return shown(record, wanted->name); });
-  co_return json_answer(answer, at.asked, 201);
-}
-
-asio::awaitable<response> update(exchange& at) {
-  if (const auto ready = may_change_metadef(at); !ready)
-    co_return fault(ready.error(), at.asked);
-  const auto wanted = schemas::parse_metadef_property(at.asked.body);
-  if (!wanted)
-    co_return fault(wanted.error(), at.asked);
-  metadef_edit edit = [&](metadef_namespace& record, schemas::time_point now) {
-    return replace_named(record.properties, record, at.second, *wanted, now, what);
-  };
-  auto pending = change_metadef(at, std::move(edit));
-  const auto changed = co_await std::move(pending);
-  const auto answer = changed.and_then([&](const auto& record) { return shown(record, wanted->name); });
-  co_return json_answer(answer, at.asked);
-}
-
-asio::awaitable<response> remove(exchange& at) {
-  metadef_edit edit = [&at](metadef_namespace& record, schemas::time_point) {
-    return erase_named(record.properties, record, at.second, what);
-  };
-  auto pending = change_metadef(at, std::move(edit));
-  const auto changed = co_await std::move(pending);
-  co_return empty_answer(changed.map([](const auto&) {}), at.asked);
+  co_return json_answer(shown_metadef<properties>(*record, *name), at.asked);
 }
 
 }  // namespace
@@ -106,10 +68,10 @@ void add_metadef_properties(api_router& routes) {
   // Writing needs more: asked after the namespace was found, since what is not seen is absent.
   constexpr auto rule = schemas::policy_rule::get_metadefs;
   routes.add(verb::get, collection, rule, list);
-  routes.add(verb::post, collection, rule, create);
+  routes.add(verb::post, collection, rule, create_contents<properties>);
   routes.add(verb::get, one, rule, show);
-  routes.add(verb::put, one, rule, update);
-  routes.add(verb::delete_, one, rule, remove);
+  routes.add(verb::put, one, rule, update_contents<properties>);
+  routes.add(verb::delete_, one, rule, remove_contents<properties>);
 }
 
 }  // namespace sluice::http

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "http/api/faults.hpp"
+#include "http/api/metadef_contents.hpp"
 #include "http/api/metadef_paging.hpp"
 #include "http/api/metadefs.hpp"
 #include "schemas/metadef_answer.hpp"
@@ -19,14 +20,15 @@ using schemas::result;
 
 constexpr std::string_view collection = "/v2/metadefs/namespaces/{namespace}/tags";
 constexpr std::string_view one = "/v2/metadefs/namespaces/{namespace}/tags/{tag}";
-constexpr std::string_view what = "tag";
 
-result<std::string> shown(const metadef_namespace& record, std::string_view name) {
-  const auto found = schemas::find_named(record.tags, name);
-  if (found == record.tags.end())
-    return no_such_metadef(record, name, what);
-  return schemas::metadef_tag_json(*found);
-}
+struct tags {
+  static constexpr auto list = &metadef_namespace::tags;
+  static constexpr std::string_view what = "tag";
+  static auto parse(std::string_view body) { return schemas::parse_metadef_tag(body); }
+  static result<std::string> json(const metadef_namespace&, const schemas::metadef_tag& each) {
+    return schemas::metadef_tag_json(each);
+  }
+};
 
 asio::awaitable<response> list(exchange& at) {
   auto record = visible_metadef(at);
@@ -36,13 +38,6 @@ asio::awaitable<response> list(exchange& at) {
   if (!page)
     co_return fault(page.error(), at.asked);
   co_return response(200, "application/json", schemas::metadef_tags_json(*page));
-}
-
-asio::awaitable<response> show(exchange& at) {
-  const auto record = visible_metadef(at);
-  if (!record)
-    co_return fault(record.error(), at.asked);
-  co_return json_answer(shown(*record, at.second), at.asked);
 }
 
 /// X-Openstack-Append: the list is added to what is there, instead of taking its place.
@@ -65,7 +60,7 @@ asio::awaitable<response> create_list(exchange& at) {
     if (!append)
       record.tags.clear();
     for (const auto& tag : *wanted)
-      if (auto added = add_named(record.tags, record, tag, now, what); !added)
+      if (auto added = add_named(record.tags, record, tag, now, tags::what); !added)
         return added;
     return {};
   };
@@ -82,36 +77,10 @@ asio::awaitable<response> create(exchange& at) {
   metadef_edit edit = [&at](metadef_namespace& record, schemas::time_point now) {
     metadef_tag fresh;
     fresh.name = at.second;
-    return add_named(record.tags, record, std::move(fresh), now, what);
+    return add_named(record.tags, record, std::move(fresh), now, tags::what);
   };
-  auto pending = change_metadef(at, std::move(edit));
-  const auto changed = co_await std::move(pending);
-  const auto answer = changed.and_then([&](const auto& record) { return shown(record, at.second); });
-  co_return json_answer(answer, at.asked, 201);
-}
-
-asio::awaitable<response> update(exchange& at) {
-  if (const auto ready = may_change_metadef(at); !ready)
-    co_return fault(ready.error(), at.asked);
-  const auto wanted = schemas::parse_metadef_tag(at.asked.body);
-  if (!wanted)
-    co_return fault(wanted.error(), at.asked);
-  metadef_edit edit = [&](metadef_namespace& record, schemas::time_point now) {
-    return replace_named(record.tags, record, at.second, *wanted, now, what);
-  };
-  auto pending = change_metadef(at, std::move(edit));
-  const auto changed = co_await std::move(pending);
-  const auto answer = changed.and_then([&](const auto& record) { return shown(record, wanted->name); });
-  co_return json_answer(answer, at.asked);
-}
-
-asio::awaitable<response> remove(exchange& at) {
-  metadef_edit edit = [&at](metadef_namespace& record, schemas::time_point) {
-    return erase_named(record.tags, record, at.second, what);
-  };
-  auto pending = change_metadef(at, std::move(edit));
-  const auto changed = co_await std::move(pending);
-  co_return empty_answer(changed.map([](const auto&) {}), at.asked);
+  auto pending = change_and_show<tags>(at, std::move(edit), at.second, 201);
+  co_return co_await std::move(pending);
 }
 
 }  // namespace
@@ -121,10 +90,10 @@ void add_metadef_tags(api_router& routes) {
   constexpr auto rule = schemas::policy_rule::get_metadefs;
   routes.add(verb::get, collection, rule, list);
   routes.add(verb::post, collection, rule, create_list);
-  routes.add(verb::get, one, rule, show);
+  routes.add(verb::get, one, rule, show_contents<tags>);
   routes.add(verb::post, one, rule, create);
-  routes.add(verb::put, one, rule, update);
-  routes.add(verb::delete_, one, rule, remove);
+  routes.add(verb::put, one, rule, update_contents<tags>);
+  routes.add(verb::delete_, one, rule, remove_contents<tags>);
 }
 
 }  // namespace sluice::http

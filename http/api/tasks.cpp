@@ -10,11 +10,10 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
-#include "actors/coroutines/ask.hpp"
 #include "http/api/faults.hpp"
 #include "http/api/image_imports.hpp"
+#include "http/api/import_creation.hpp"
 #include "http/api/paging.hpp"
-#include "http/server/negotiation.hpp"
 #include "http/server/request_id.hpp"
 #include "schemas/task.hpp"
 
@@ -37,23 +36,15 @@ response no_such_task(std::string_view id, const request& asked) {
 }
 
 asio::awaitable<response> create(exchange& at) {
-  if (!is_json_media_type(at.asked.field("Content-Type"), "application/json"))
-    co_return fault(failure(error_code::unsupported_media_type,
-                            "Content-Type: expected application/json, in UTF-8. Send the task as a JSON object."),
-                    at.asked);
-  const auto& parts = at.state.parts;
-  auto wanted = schemas::parse_task_request(at.asked.body, at.who, parts.configuration.sources);
+  if (const auto sound = expects_json(at.asked, "the task"); !sound)
+    co_return fault(sound.error(), at.asked);
+  auto wanted = schemas::parse_task_request(at.asked.body, at.who, at.state.parts.configuration.sources);
   if (!wanted)
     co_return fault(wanted.error(), at.asked);
-  image_import draft;
-  draft.project_id = at.who.project_id;
-  draft.user_id = at.who.user_id;
-  draft.origin = schemas::import_origin::task;
-  draft.request_id = at.asked.request_id;
+  auto draft = draft_import(at, schemas::import_origin::task);
   draft.asked = std::move(wanted->input);
   draft.request = std::move(wanted->wanted);
-  auto pending = actors::ask<image_import>(parts.system, parts.imports, at.state.limits.create_deadline,
-                                           actors::create_atom_v, std::move(draft));
+  auto pending = begin_import(at, std::move(draft));
   const auto created = co_await std::move(pending);
   if (!created)
     co_return fault(created.error(), at.asked);
