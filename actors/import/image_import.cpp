@@ -60,7 +60,7 @@ void image_import_state::take_up() {
       if (record.is_staged())
         hold();
       else if (is_pushed(record) && (around->uploads == nullptr || !around->uploads->find(record.id)))
-        end_badly(failure{error_code::source_truncated,
+        end_badly(failure{error_code::service_stopping,
                           "The service was restarted while the image was uploaded. Upload the image again."},
                   image_import_event::failed);
       else

@@ -208,7 +208,7 @@ class Restarts(GlanceCase):
                 service.start()
                 self.wait_for_status(half, "queued", service)
                 record = service.get("/v2/image-imports?status=failure").json["image_imports"][0]
-                self.assertEqual(record["error"]["code"], "source-truncated")
+                self.assertEqual(record["error"]["code"], "service-stopping")
                 self.assertIn("Upload", record["message"])
                 self.assertEqual(self.show(staged, service)["status"], "uploading")
                 self.assertEqual(len(service.files()["staging"]), 1)

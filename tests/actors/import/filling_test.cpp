@@ -312,7 +312,7 @@ TEST_CASE("after a restart an import goes on, staged bytes wait on, and an inter
   world.settle();
   CHECK(world.runner.started == runs_before + 1);
   CHECK(world.runner.runs.contains(fetch->id));
-  CHECK(world.record(upload->id).why->code == error_code::source_truncated);
+  CHECK(world.record(upload->id).why->code == error_code::service_stopping);
   CHECK(now(world, subjects.upload).status == image_status::queued);
   CHECK(world.record(stage->id).is_staged());
   CHECK(now(world, subjects.stage).status == image_status::uploading);
