@@ -9,20 +9,19 @@
 #include <filesystem>
 #include <fstream>
 #include <iostream>
-#include <iterator>
 #include <random>
 #include <string>
 #include <vector>
 
 #include "tests/fuzz/targets.hpp"
+#include "tests/support/file_content.hpp"
 
 namespace {
 
 using namespace sluice::tests::fuzz;
 
 bytes read(const std::filesystem::path& file) {
-  std::ifstream in{file, std::ios::binary};
-  const std::string text{std::istreambuf_iterator<char>{in}, {}};
+  const auto text = sluice::tests::file_content(file);
   const auto view = std::as_bytes(std::span{text});
   return {view.begin(), view.end()};
 }

@@ -9,6 +9,7 @@
 
 #include "tests/persistence/aligned_bytes.hpp"
 #include "tests/persistence/records.hpp"
+#include "tests/support/file_content.hpp"
 
 namespace {
 
@@ -231,8 +232,7 @@ TEST_CASE("a link, a directory or a pipe in place of a file is never followed, o
   CHECK(opened.error().code == error_code::store_failed);
   stage(*store, uuid(4), "bytes");
   CHECK_FALSE(store->publish(uuid(4), uuid(2)));
-  std::ifstream target{where / "target"};
-  CHECK(std::string{std::istreambuf_iterator<char>{target}, {}} == "not yours");
+  CHECK(file_content(where / "target") == "not yours");
   CHECK_FALSE(fs::exists(where / "nothing"));
 }
 

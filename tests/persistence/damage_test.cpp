@@ -3,6 +3,7 @@
 
 #include "persistence/impl/lmdb.hpp"
 #include "tests/persistence/records.hpp"
+#include "tests/support/file_content.hpp"
 
 namespace {
 
@@ -48,9 +49,11 @@ TEST_CASE("a record file of the layout before this one is brought up to it when 
     auto changes = (*opened)->write();
     const auto listings = changes.open_database("image_listings");
     strings keys;
-    lmdb::cursor rows{changes, listings};
-    for (auto standing = rows.first(); standing; standing = rows.next())
-      keys.emplace_back(rows.key());
+    {
+      lmdb::cursor rows{changes, listings};  // must end before its transaction does
+      for (auto standing = rows.first(); standing; standing = rows.next())
+        keys.emplace_back(rows.key());
+    }
     REQUIRE(keys.size() == 10);
     using namespace std::string_literals;
     for (const auto& key : keys)
@@ -86,8 +89,7 @@ TEST_CASE("a file that is no database is refused in words and left as it is") {
   REQUIRE_FALSE(refused.has_value());
   CHECK(refused.error().code == error_code::store_failed);
   CHECK(refused.error().message.find("backup") != std::string::npos);
-  std::ifstream left{file};
-  CHECK(std::string{std::istreambuf_iterator<char>{left}, {}} == garbage);
+  CHECK(file_content(file) == garbage);
 }
 
 TEST_CASE("a data directory that cannot be made is refused in words") {

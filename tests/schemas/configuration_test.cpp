@@ -3,11 +3,11 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <set>
 
 #include <catch2/catch.hpp>
+
+#include "tests/support/file_content.hpp"
 
 using namespace sluice::schemas;
 using namespace std::chrono_literals;
@@ -16,9 +16,7 @@ using Catch::Matchers::Contains;
 namespace {
 
 std::string shipped_file() {
-  std::ifstream stream{SLUICE_SOURCE_DIR "/sluice.toml"};
-  REQUIRE(stream);
-  return {std::istreambuf_iterator<char>{stream}, {}};
+  return sluice::tests::file_content(SLUICE_SOURCE_DIR "/sluice.toml");
 }
 
 std::string refusal(std::string_view text) {

@@ -251,6 +251,10 @@ class import_world {
     outcome.why = schemas::failure{code, std::move(words)};
     return outcome;
   }
+  /// The owner, of project "a", ends it. The answer comes to who asked.
+  auto cancel(const std::string& id) {
+    return actors_.self->request(supervisor, caf::timespan{std::chrono::hours{1}}, actors::cancel_atom_v, who("a"), id);
+  }
   [[nodiscard]] static schemas::identity who(std::string project) {
     schemas::identity caller;
     caller.project_id = std::move(project);

@@ -38,11 +38,6 @@ actors::conversion_outcome made() {
   return outcome;
 }
 
-auto cancel(import_world& world, const std::string& id) {
-  return world.actors_.self->request(world.supervisor, caf::timespan{1h}, actors::cancel_atom_v, import_world::who("a"),
-                                     id);
-}
-
 }  // namespace
 
 TEST_CASE("what has passed is converted, judged again and published, with the digests of both kept") {
@@ -163,7 +158,7 @@ TEST_CASE("what was made and is not sound fails as a conversion, not as the faul
 TEST_CASE("an import cancelled while it is converted stops the conversion and leaves nothing") {
   import_world world;
   const auto id = being_converted(world);
-  auto pending = cancel(world, id);
+  auto pending = world.cancel(id);
   world.settle();
   REQUIRE(world.conversion.runs.at(id).asked_to_stop);
   CHECK(world.record(id).status == image_import_status::verifying);

@@ -29,11 +29,6 @@ std::string under_judgement(import_world& world) {
   return id;
 }
 
-auto cancel(import_world& world, const std::string& id) {
-  return world.actors_.self->request(world.supervisor, caf::timespan{1h}, actors::cancel_atom_v, import_world::who("a"),
-                                     id);
-}
-
 }  // namespace
 
 TEST_CASE("an image is published only when every check has passed, and the record says what each one found") {
@@ -78,7 +73,7 @@ TEST_CASE("the first check that does not pass ends the import with its reason, a
 TEST_CASE("an import cancelled while it is judged stops its check and leaves nothing") {
   import_world world;
   const auto id = under_judgement(world);
-  auto pending = cancel(world, id);
+  auto pending = world.cancel(id);
   world.settle();
   REQUIRE(world.structure.runs.at(id).asked_to_stop);
   CHECK(world.record(id).status == image_import_status::verifying);
@@ -108,7 +103,7 @@ TEST_CASE("an import cancelled while it waits to be judged is never looked at") 
   world.runner.end(third, import_world::staged_outcome());
   world.settle();
   REQUIRE(world.structure.started == 2);  // two at once
-  auto pending = cancel(world, third);
+  auto pending = world.cancel(third);
   world.settle();
   bool answered = false;
   pending.receive([&](actors::done_atom) { answered = true; }, [](const caf::error&) {});

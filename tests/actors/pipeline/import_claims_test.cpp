@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <span>
 
 #include "actors/certificates/configured_certificates.hpp"
 #include "tests/actors/pipeline/pipeline_fixture.hpp"
@@ -17,9 +18,8 @@ const std::string sums_url = "https://source.example/SHA256SUMS";
 const std::string certificate_id = "71c675ab-d94f-49cd-a114-e12490b328d9";
 
 std::shared_ptr<const bytes> text(const std::string& words) {
-  auto made = std::make_shared<bytes>(words.size());
-  std::memcpy(made->data(), words.data(), words.size());
-  return made;
+  const auto octets = std::as_bytes(std::span{words});
+  return std::make_shared<const bytes>(octets.begin(), octets.end());
 }
 
 /// Certificates that are there after so many failed attempts.

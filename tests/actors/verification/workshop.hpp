@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <catch2/catch.hpp>
+#include <sys/wait.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "tests/support/file_content.hpp"
 #include "tests/support/temporary_directory.hpp"
 
 namespace sluice::tests {
@@ -18,38 +20,37 @@ namespace sluice::tests {
 /// Real programs at work in a folder that vanishes.
 class workshop {
  public:
-  /// Runs a shell command in the folder; false when it fails.
-  [[nodiscard]] bool run(const std::string& command) const {
+  /// The exit status of a shell command in the folder; -1 when it did not end by itself.
+  [[nodiscard]] int status(const std::string& command) const {
     const auto line =
         "cd '" + folder_.path().string() + "' && PATH=$PATH:/usr/sbin:/sbin && { " + command + "; } >log 2>&1";
-    return std::system(line.c_str()) == 0;
+    const auto ended = std::system(line.c_str());
+    return WIFEXITED(ended) ? WEXITSTATUS(ended) : -1;
   }
+  [[nodiscard]] bool run(const std::string& command) const { return status(command) == 0; }
   [[nodiscard]] static bool has(const std::string& program) {
     return std::system(("PATH=$PATH:/usr/sbin:/sbin command -v " + program + " >/dev/null 2>&1").c_str()) == 0;
   }
-  [[nodiscard]] std::string text(const std::string& name) const {
-    std::ifstream file{folder_ / name, std::ios::binary};
-    return {std::istreambuf_iterator<char>{file}, {}};
-  }
+  [[nodiscard]] std::string text(const std::string& name) const { return file_content(folder_ / name); }
   [[nodiscard]] std::vector<std::byte> image(const std::string& name) const {
     const auto content = text(name);
     const auto bytes = std::as_bytes(std::span{content});
     return {bytes.begin(), bytes.end()};
   }
-  /// What QEMU says the virtual size is.
+  /// What QEMU says the virtual size is; 0 when it does not open the image.
   [[nodiscard]] std::uint64_t virtual_size(const std::string& name, const std::string& qemu_format) const {
-    REQUIRE(run("qemu-img info -f " + qemu_format + " --output json " + name + " >info.json"));
+    if (!run("qemu-img info -f " + qemu_format + " --output json " + name + " >info.json"))
+      return 0;
     const auto info = text("info.json");
     const auto at = info.find("\"virtual-size\": ");
-    REQUIRE(at != std::string::npos);
-    return std::strtoull(info.c_str() + at + 16, nullptr, 10);
+    return at == std::string::npos ? 0 : std::strtoull(info.c_str() + at + 16, nullptr, 10);
   }
 
   void write(const std::string& name, std::span<const std::byte> bytes) const {
     std::ofstream file{folder_ / name, std::ios::binary};
     file.write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
   }
-  [[nodiscard]] std::string path(const std::string& name) const { return (folder_ / name).string(); }
+  [[nodiscard]] std::filesystem::path path(const std::string& name) const { return folder_ / name; }
 
  private:
   temporary_directory folder_;

@@ -1,19 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <stdlib.h>
-
 #include <catch2/catch.hpp>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <random>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "actors/verification/packaging/unpacking.hpp"
+#include "tests/support/file_content.hpp"
+#include "tests/support/temporary_directory.hpp"
 
 /// Packs with the tools that people use, and unpacks with ours in steps of any size.
 namespace sluice::test {
@@ -27,19 +26,14 @@ inline octets octets_of(std::string_view text) {
 
 /// What `command` makes of `content`: a filter such as "gzip -9".
 inline octets filtered(const std::string& command, std::span<const std::byte> content) {
-  char folder[] = "/tmp/sluice-packing-XXXXXX";
-  REQUIRE(mkdtemp(folder) != nullptr);
-  const std::filesystem::path at = folder;
+  const tests::temporary_directory at;
   std::ofstream{at / "in", std::ios::binary}.write(reinterpret_cast<const char*>(content.data()),
                                                    static_cast<std::streamsize>(content.size()));
   const auto line = command + " < " + (at / "in").string() + " > " + (at / "out").string();
   const auto status = std::system(line.c_str());
-  std::ifstream out{at / "out", std::ios::binary};
-  const std::string packed{std::istreambuf_iterator<char>{out}, {}};
-  std::filesystem::remove_all(at);
   INFO(command);
   REQUIRE(status == 0);
-  return octets_of(packed);
+  return octets_of(tests::file_content(at / "out"));
 }
 
 /// Half of it packs well, half does not.

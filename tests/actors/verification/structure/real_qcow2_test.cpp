@@ -3,7 +3,7 @@
 #include <unistd.h>
 
 #include "tests/actors/verification/structure/walking.hpp"
-#include "tests/actors/verification/structure/workbench.hpp"
+#include "tests/actors/verification/workshop.hpp"
 
 using namespace sluice::tests;
 namespace structure = sluice::actors::verification::structure;
@@ -23,7 +23,7 @@ sluice::schemas::result<walk_findings> walk_file(const std::filesystem::path& pa
   return found;
 }
 
-void compare_with_qemu(const workbench& here, const std::string& name, const std::string& format) {
+void compare_with_qemu(const workshop& here, const std::string& name, const std::string& format) {
   const auto size = here.virtual_size(name, format);
   REQUIRE(size != 0);
   const auto found = walk_file(here.path(name), format);
@@ -33,13 +33,13 @@ void compare_with_qemu(const workbench& here, const std::string& name, const std
   CHECK(found->virtual_size == size);
   CHECK(walk(here.image(name), format) == found);
 }
-void check_and_compare_with_qemu(const workbench& here, const std::string& name, const std::string& format) {
+void check_and_compare_with_qemu(const workshop& here, const std::string& name, const std::string& format) {
   REQUIRE(here.run("qemu-img check -f " + format + " " + name));
   compare_with_qemu(here, name, format);
 }
 
 /// A disk whose content does not compress, compresses, is zeros, and is a hole; its end is in the middle of a cluster.
-void make_disk(const workbench& here) {
+void make_disk(const workshop& here) {
   REQUIRE(
       here.run("truncate -s 5500416 disk && dd if=/dev/urandom of=disk bs=64K seek=3 count=9 conv=notrunc && "
                "yes sluice | dd of=disk bs=64K seek=40 count=20 iflag=fullblock conv=notrunc && "
@@ -50,7 +50,7 @@ void make_disk(const workbench& here) {
 }  // namespace
 
 TEST_CASE("every qcow2, QED and VDI that qemu-img converts to passes the walk with its virtual size") {
-  const workbench here;
+  const workshop here;
   make_disk(here);
   std::vector<std::string> options{"qcow2 -o compat=0.10",
                                    "qcow2 -o compat=1.1,lazy_refcounts=on",
@@ -78,7 +78,7 @@ TEST_CASE("every qcow2, QED and VDI that qemu-img converts to passes the walk wi
 }
 
 TEST_CASE("an encrypted qcow2 passes the walk, which says what it could not inspect") {
-  const workbench here;
+  const workshop here;
   make_disk(here);
   REQUIRE(
       here.run("qemu-img convert -f raw disk image -O qcow2 --object secret,id=key,data=secret -o "
@@ -88,7 +88,7 @@ TEST_CASE("an encrypted qcow2 passes the walk, which says what it could not insp
 }
 
 TEST_CASE("every qcow2, QED and VDI that qemu-img creates, of any size, passes the walk") {
-  const workbench here;
+  const workshop here;
   for (const std::string size : {"512", "12345678", "100G"})
     for (const std::string option :
          {"qcow2", "qcow2 -o preallocation=metadata", "qcow2 -o cluster_size=512", "qcow2 -o extended_l2=on",
@@ -108,7 +108,7 @@ TEST_CASE("every qcow2, QED and VDI that qemu-img creates, of any size, passes t
 }
 
 TEST_CASE("a qcow2 that lived - written, resized, rebased, with snapshots and bitmaps - passes the walk") {
-  const workbench here;
+  const workshop here;
   make_disk(here);
   const std::vector<std::string> lives{
       "qemu-img snapshot -c one image && qemu-img snapshot -c two image",
@@ -135,7 +135,7 @@ TEST_CASE("a qcow2 that lived - written, resized, rebased, with snapshots and bi
 }
 
 TEST_CASE("a huge sparse qcow2 takes a walk little memory") {
-  const workbench here;
+  const workshop here;
   walk_policy policy;
   policy.memory = 1 << 20;
   REQUIRE(here.run("qemu-img create -f qcow2 image 100G"));

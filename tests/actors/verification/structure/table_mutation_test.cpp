@@ -3,7 +3,7 @@
 #include <random>
 
 #include "tests/actors/verification/structure/walking.hpp"
-#include "tests/actors/verification/structure/workbench.hpp"
+#include "tests/actors/verification/workshop.hpp"
 #include "tests/hostile/images/writer.hpp"
 
 using namespace sluice::tests;
@@ -68,7 +68,7 @@ int rounds(int usual) {
 }
 
 void compare_mutants(const std::string& format, const std::vector<std::string>& makers, int usual) {
-  const workbench here;
+  const workshop here;
   REQUIRE(
       here.run("truncate -s 1M disk && for at in 0 3 17 18 60 200; do head -c 4096 /dev/zero | tr '\\0' Z | "
                "dd of=disk bs=4096 seek=$at conv=notrunc; done"));
