@@ -25,11 +25,6 @@ struct known_algorithm {
 constexpr std::array algorithms{known_algorithm{"sha256", 64, true}, known_algorithm{"sha512", 128, true},
                                 known_algorithm{"sha1", 40, false}, known_algorithm{"md5", 32, false}};
 
-tl::unexpected<failure> expected(const std::string& what, const json_value* got, const std::string& pointer) {
-  const auto came = got == nullptr ? std::string{"nothing"} : std::string{kind_of(*got)};
-  return refuse(error_code::invalid_request, "Expected " + what + ", got " + came + '.', pointer);
-}
-
 const known_algorithm* find_algorithm(std::string_view name) {
   const auto* const found = std::ranges::find(algorithms, name, &known_algorithm::name);
   return found == algorithms.end() ? nullptr : found;

@@ -42,15 +42,11 @@ bool is_reserved(std::string_view name) {
   return contains(reserved_names, name) || std::ranges::any_of(reserved_prefixes, begins_with);
 }
 
-tl::unexpected<failure> expected(const std::string& what, const json_value& got, const std::string& pointer) {
-  return refuse(error_code::invalid_request, "Expected " + what + ", got " + std::string{kind_of(got)} + '.', pointer);
-}
-
 /// 1 to 255 code points on one line.
 result<std::string> read_label(const json_value& value, const std::string& pointer) {
   const auto* const text = value.as_string();
   if (text == nullptr)
-    return expected("a string", value, pointer);
+    return expected("a string", &value, pointer);
   if (code_points(*text) > longest_name)
     return refuse(error_code::invalid_request, "Expected at most 255 characters, got more.", pointer);
   if (one_line(*text) != *text)
@@ -67,7 +63,7 @@ result<void> read_name(const json_value& value, const std::string& pointer, imag
 result<void> read_tags(const json_value& value, const std::string& pointer, image_properties& into) {
   const auto* const list = value.as_array();
   if (list == nullptr)
-    return expected("an array of strings", value, pointer);
+    return expected("an array of strings", &value, pointer);
   if (list->size() > most_tags)
     return refuse(error_code::invalid_request, "Expected at most 128 tags, got more.", pointer);
   for (std::size_t i = 0; i < list->size(); ++i) {
@@ -129,7 +125,7 @@ result<void> read_visibility(const json_value& value, const std::string& pointer
 result<void> read_flag(const json_value& value, const std::string& pointer, bool& into) {
   const auto* const flag = value.as_bool();
   if (flag == nullptr)
-    return expected("true or false", value, pointer);
+    return expected("true or false", &value, pointer);
   into = *flag;
   return {};
 }
@@ -157,7 +153,7 @@ result<void> read_extra(const std::string& name, const json_value& value, const 
                   pointer);
   const auto* const text = value.as_string();
   if (text == nullptr)
-    return expected("a string, as every property of one's own is", value, pointer);
+    return expected("a string, as every property of one's own is", &value, pointer);
   if (text->size() > longest_value)
     return refuse(error_code::invalid_request, "Expected at most 65535 bytes, got more.", pointer);
   if (many_lines(*text) != *text)

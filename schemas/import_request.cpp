@@ -6,14 +6,7 @@
 #include "schemas/json_value.hpp"
 
 namespace sluice::schemas {
-namespace {
-
-tl::unexpected<failure> expected(const std::string& what, const json_value* got, const std::string& pointer) {
-  const auto came = got == nullptr ? std::string{"nothing"} : std::string{kind_of(*got)};
-  return refuse(error_code::invalid_request, "Expected " + what + ", got " + came + '.', pointer);
-}
-
-}  // namespace
+namespace {}  // namespace
 
 result<import_request> parse_import_request(std::string_view body, const identity& who,
                                             const sources_configuration& sources) {

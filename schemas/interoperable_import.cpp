@@ -8,14 +8,10 @@
 namespace sluice::schemas {
 namespace {
 
-tl::unexpected<failure> expected(const std::string& what, const std::string& pointer) {
-  return refuse(error_code::invalid_request, "Expected " + what + ", got something else.", pointer);
-}
-
 result<void> read_method(const json_value& method, const sources_configuration& sources, interoperable_import& into) {
   const auto* const name = method.find("name");
   if (name == nullptr || name->as_string() == nullptr)
-    return expected("the name of an import method as a string", "/method/name");
+    return expected("the name of an import method as a string", name, "/method/name");
   const auto& word = *name->as_string();
   if (word == to_string(import_method::glance_direct)) {
     into.method = import_method::glance_direct;
@@ -32,7 +28,7 @@ result<void> read_method(const json_value& method, const sources_configuration& 
   into.method = import_method::web_download;
   const auto* const uri = method.find("uri");
   if (uri == nullptr || uri->as_string() == nullptr)
-    return expected("the URL of the image as a string", "/method/uri");
+    return expected("the URL of the image as a string", uri, "/method/uri");
   auto location = normalised_location(*uri->as_string(), sources);
   if (!location)
     return refuse(location.error().code, location.error().message, "/method/uri");
@@ -45,7 +41,7 @@ result<bool> read_flag(const json_value& body, std::string_view name, bool other
   if (value == nullptr)
     return otherwise;
   if (value->as_bool() == nullptr)
-    return expected("true or false", "/" + std::string{name});
+    return expected("true or false", value, "/" + std::string{name});
   return *value->as_bool();
 }
 
@@ -79,10 +75,10 @@ result<void> read_stores(const json_value& body, std::string_view store_field, i
     return {};
   const auto* const list = stores->as_array();
   if (list == nullptr || list->empty())
-    return expected("a list of stores", "/stores");
+    return expected("a list of stores", stores, "/stores");
   for (const auto& each : *list) {
     if (each.as_string() == nullptr)
-      return expected("the name of a store as a string", "/stores");
+      return expected("the name of a store as a string", &each, "/stores");
     if (auto known = check_store(*each.as_string()); !known)
       return known;
   }
@@ -105,10 +101,10 @@ result<interoperable_import> parse_interoperable_import(std::string_view body, s
   if (!document)
     return tl::unexpected{document.error()};
   if (document->as_object() == nullptr)
-    return expected("an object with method", "");
+    return expected("an object with method", &*document, "");
   const auto* const method = document->find("method");
   if (method == nullptr || method->as_object() == nullptr)
-    return expected("an object with the name of the import method", "/method");
+    return expected("an object with the name of the import method", method, "/method");
   interoperable_import wanted;
   if (auto read = read_method(*method, sources, wanted); !read)
     return tl::unexpected{std::move(read).error()};

@@ -79,6 +79,11 @@ std::string_view kind_of(const json_value& value) noexcept {
   }
 }
 
+tl::unexpected<failure> expected(const std::string& what, const json_value* got, const std::string& pointer) {
+  const auto came = got == nullptr ? std::string{"nothing"} : std::string{kind_of(*got)};
+  return refuse(error_code::invalid_request, "Expected " + what + ", got " + came + '.', pointer);
+}
+
 result<void> only_known_members(const json_object& object, std::initializer_list<std::string_view> known,
                                 std::string_view pointer) {
   for (const auto& member : object)

@@ -71,6 +71,10 @@ struct json_limits {
 /// "a string", "a number", …: what came, for messages.
 [[nodiscard]] std::string_view kind_of(const json_value& value) noexcept;
 
+/// Refuses a value as `invalid_request`: "Expected WHAT, got a number." `got` is null when there is none.
+[[nodiscard]] tl::unexpected<failure> expected(const std::string& what, const json_value* got,
+                                               const std::string& pointer);
+
 /// The first member of `object` that is not among `known`, refused as `unknown_member`.
 [[nodiscard]] result<void> only_known_members(const json_object& object, std::initializer_list<std::string_view> known,
                                               std::string_view pointer);

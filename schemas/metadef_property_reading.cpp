@@ -11,10 +11,6 @@ namespace {
 
 constexpr std::size_t longest_text = 4096;  // code points of titles, descriptions, patterns
 
-tl::unexpected<failure> expected(const std::string& what, const json_value& got, const std::string& pointer) {
-  return refuse(error_code::invalid_request, "Expected " + what + ", got " + std::string{kind_of(got)} + '.', pointer);
-}
-
 enum class kind : std::uint8_t { text, flag, number, count, texts, scalars, anything, of_type, items };
 
 struct member {
@@ -52,15 +48,15 @@ result<json_writer> read_number(const json_number& number, const std::string& po
 result<json_writer> read_array(const json_value& value, const std::string& pointer, bool texts_only) {
   const auto* const list = value.as_array();
   if (list == nullptr)
-    return expected("an array", value, pointer);
+    return expected("an array", &value, pointer);
   json_writer out = json_writer::array();
   for (std::size_t i = 0; i < list->size(); ++i) {
     const auto& each = (*list)[i];
     const auto here = json_pointer(pointer, std::to_string(i));
     if (texts_only && each.as_string() == nullptr)
-      return expected("a string", each, here);
+      return expected("a string", &each, here);
     if (each.as_array() != nullptr || each.as_object() != nullptr)
-      return expected("a string, a number or a boolean", each, here);
+      return expected("a string, a number or a boolean", &each, here);
     auto element = writable(each, here);
     if (!element)
       return element;
@@ -73,7 +69,7 @@ result<json_writer> read_member(const json_value& value, kind what, const std::s
 
 result<json_writer> read_items(const json_value& value, const std::string& pointer) {
   if (value.as_object() == nullptr)
-    return expected("an object", value, pointer);
+    return expected("an object", &value, pointer);
   json_writer out = json_writer::object();
   for (const auto& [name, what] : {member{"type", kind::of_type}, member{"enum", kind::scalars}})
     if (const auto* const inner = value.find(name)) {
@@ -89,17 +85,17 @@ result<json_writer> read_member(const json_value& value, kind what, const std::s
   switch (what) {
     case kind::text:
       if (value.as_string() == nullptr)
-        return expected("a string", value, pointer);
+        return expected("a string", &value, pointer);
       if (code_points(*value.as_string()) > longest_text)
         return refuse(error_code::invalid_request, "Expected at most 4096 characters, got more.", pointer);
       return json_writer(*value.as_string());
     case kind::flag:
       if (value.as_bool() == nullptr)
-        return expected("true or false", value, pointer);
+        return expected("true or false", &value, pointer);
       return json_writer(*value.as_bool());
     case kind::number:
       if (value.as_number() == nullptr)
-        return expected("a number", value, pointer);
+        return expected("a number", &value, pointer);
       return read_number(*value.as_number(), pointer);
     case kind::count: {
       const auto count = whole_number(value, most_counted, pointer);
@@ -152,7 +148,7 @@ result<json_writer> writable(const json_value& value, const std::string& pointer
 
 result<metadef_property> read_metadef_property(const json_value& value, const std::string& pointer, bool with_name) {
   if (value.as_object() == nullptr)
-    return expected("an object with type and title", value, pointer);
+    return expected("an object with type and title", &value, pointer);
   metadef_property property;
   if (with_name) {
     const auto* const name = value.find("name");
@@ -184,7 +180,7 @@ result<metadef_property> read_metadef_property(const json_value& value, const st
 result<std::vector<metadef_property>> read_metadef_properties(const json_value& value, const std::string& pointer) {
   const auto* const object = value.as_object();
   if (object == nullptr)
-    return expected("an object of properties by their names", value, pointer);
+    return expected("an object of properties by their names", &value, pointer);
   std::vector<metadef_property> properties;
   for (const auto& [name, definition] : *object) {
     const auto here = json_pointer(pointer, name);

@@ -12,10 +12,6 @@ constexpr json_limits body_limits{std::size_t{64} << 10, 12, 10'000, 10'000, fal
 constexpr std::size_t longest_description = 500;
 constexpr std::size_t longest_owner = 255;
 
-tl::unexpected<failure> expected(const std::string& what, const json_value& got, const std::string& pointer) {
-  return refuse(error_code::invalid_request, "Expected " + what + ", got " + std::string{kind_of(got)} + '.', pointer);
-}
-
 using words = std::initializer_list<std::string_view>;
 
 /// The body as an object that has no member but `known`; those of `set_here` are the service's own.
@@ -25,7 +21,7 @@ result<json_value> read_body(std::string_view body, words set_here, words known)
     return document;
   const auto* const object = document->as_object();
   if (object == nullptr)
-    return expected("a JSON object", *document, "");
+    return expected("a JSON object", &*document, "");
   for (const auto& member : *object)
     if (std::ranges::find(set_here, member.name) != set_here.end())
       return refuse(error_code::forbidden, "Attribute '" + member.name + "' is read-only.",
@@ -44,7 +40,7 @@ result<std::optional<std::string>> read_text(const json_value& from, std::string
   const auto here = json_pointer(parent, name);
   const auto* const text = value->as_string();
   if (text == nullptr)
-    return expected("a string", *value, here);
+    return expected("a string", value, here);
   if (code_points(*text) > longest)
     return refuse(error_code::invalid_request, "Expected at most " + std::to_string(longest) + " characters, got more.",
                   here);
@@ -66,13 +62,13 @@ result<bool> read_flag(const json_value& from, std::string_view name) {
   if (value == nullptr)
     return false;
   if (value->as_bool() == nullptr)
-    return expected("true or false", *value, json_pointer("", name));
+    return expected("true or false", value, json_pointer("", name));
   return *value->as_bool();
 }
 
 result<metadef_association> read_association(const json_value& value, const std::string& pointer) {
   if (value.as_object() == nullptr)
-    return expected("an object with the name of a resource type", value, pointer);
+    return expected("an object with the name of a resource type", &value, pointer);
   metadef_association read;
   auto name = read_name(value, "name", pointer);
   auto prefix = read_text(value, "prefix", pointer, longest_metadef_name);
@@ -89,7 +85,7 @@ result<metadef_association> read_association(const json_value& value, const std:
 
 result<metadef_object> read_object(const json_value& value, const std::string& pointer) {
   if (value.as_object() == nullptr)
-    return expected("an object with a name", value, pointer);
+    return expected("an object with a name", &value, pointer);
   metadef_object read;
   auto name = read_name(value, "name", pointer);
   if (!name)
@@ -103,11 +99,11 @@ result<metadef_object> read_object(const json_value& value, const std::string& p
     const auto here = json_pointer(pointer, "required");
     const auto* const list = required->as_array();
     if (list == nullptr)
-      return expected("an array of strings", *required, here);
+      return expected("an array of strings", required, here);
     read.required.emplace();
     for (const auto& each : *list) {
       if (each.as_string() == nullptr)
-        return expected("an array of strings", each, here);
+        return expected("an array of strings", &each, here);
       if (std::ranges::find(*read.required, *each.as_string()) != read.required->end())
         return refuse(error_code::invalid_request, "Expected each name once, got one twice.", here);
       read.required->push_back(*each.as_string());
@@ -124,7 +120,7 @@ result<metadef_object> read_object(const json_value& value, const std::string& p
 
 result<metadef_tag> read_tag(const json_value& value, const std::string& pointer) {
   if (value.as_object() == nullptr)
-    return expected("an object with a name", value, pointer);
+    return expected("an object with a name", &value, pointer);
   auto name = read_name(value, "name", pointer);
   if (!name)
     return tl::unexpected{std::move(name.error())};
@@ -143,7 +139,7 @@ result<std::vector<Thing>> read_list(const json_value& from, std::string_view me
   const auto parent = json_pointer("", member);
   const auto* const list = value->as_array();
   if (list == nullptr)
-    return expected("an array", *value, parent);
+    return expected("an array", value, parent);
   for (std::size_t i = 0; i < list->size(); ++i) {
     const auto here = json_pointer(parent, std::to_string(i));
     auto thing = read((*list)[i], here);

@@ -15,10 +15,6 @@ constexpr std::array<std::string_view, 14> set_by_the_service{
     "id",   "status", "owner",      "result",   "message",    "created_at", "updated_at",
     "self", "schema", "expires_at", "image_id", "request_id", "user_id",    "deleted"};
 
-tl::unexpected<failure> expected(const std::string& what, const std::string& pointer) {
-  return refuse(error_code::invalid_request, "Expected " + what + ", got something else.", pointer);
-}
-
 result<void> check_members(const json_object& body) {
   for (const auto& member : body)
     if (member.name != "type" && member.name != "input" &&
@@ -31,7 +27,7 @@ result<void> check_members(const json_object& body) {
 result<void> check_type(const json_value& body) {
   const auto* const type = body.find("type");
   if (type == nullptr || type->as_string() == nullptr)
-    return expected("the type of the task as a string", "/type");
+    return expected("the type of the task as a string", type, "/type");
   if (*type->as_string() != "import")
     return refuse(error_code::invalid_request, "Expected the type import, which is the one that can be asked for.",
                   "/type");
@@ -46,14 +42,14 @@ result<import_request> read_input(const json_value& input, const identity& who, 
   import_request wanted;
   const auto* const from = input.find("import_from");
   if (from == nullptr || from->as_string() == nullptr)
-    return expected("the URL of the image as a string", "/input/import_from");
+    return expected("the URL of the image as a string", from, "/input/import_from");
   auto location = normalised_location(*from->as_string(), sources);
   if (!location)
     return refuse(location.error().code, location.error().message, "/input/import_from");
   wanted.location = std::move(*location);
   if (const auto* const properties = input.find("image_properties")) {
     if (properties->as_object() == nullptr)
-      return expected("an object", "/input/image_properties");
+      return expected("an object", properties, "/input/image_properties");
     auto read = read_image_properties(*properties->as_object(), who, "/input/image_properties");
     if (!read)
       return tl::unexpected{std::move(read).error()};
@@ -64,7 +60,7 @@ result<import_request> read_input(const json_value& input, const identity& who, 
     return wanted;
   // The format of the source is a declaration like disk_format, under the same rules; an empty one says nothing.
   if (format->as_string() == nullptr)
-    return expected("the format of the image as a string", "/input/import_from_format");
+    return expected("the format of the image as a string", format, "/input/import_from_format");
   if (format->as_string()->empty())
     return wanted;
   json_object declared(1);
@@ -86,14 +82,14 @@ result<task_request> parse_task_request(std::string_view body, const identity& w
     return tl::unexpected{document.error()};
   const auto* const object = document->as_object();
   if (object == nullptr)
-    return expected("an object with type and input", "");
+    return expected("an object with type and input", &*document, "");
   if (auto known = check_members(*object); !known)
     return tl::unexpected{std::move(known).error()};
   if (auto served = check_type(*document); !served)
     return tl::unexpected{std::move(served).error()};
   const auto* const input = document->find("input");
   if (input == nullptr || input->as_object() == nullptr)
-    return expected("an object with import_from", "/input");
+    return expected("an object with import_from", input, "/input");
   auto wanted = read_input(*input, who, sources);
   if (!wanted)
     return tl::unexpected{std::move(wanted).error()};
