@@ -14,6 +14,9 @@
 /// no pointers, no sockets. A handler that fails answers `to_error(failure)`; `to_failure` is its inverse.
 namespace sluice::actors {
 
+/// How long the record keeper, or the image registry in front of it, may take to make a change durable.
+inline constexpr caf::timespan commit_deadline = std::chrono::seconds{30};
+
 /// The only writer of records. Collects what arrives during one commit and makes it durable with the next.
 using record_keeper_actor = caf::typed_actor<
     // Applies all of it in one transaction, or none: answers when it is durable.

@@ -6,8 +6,8 @@
 #include <utility>
 
 #include <spdlog/spdlog.h>
-#include <boost/uuid/random_generator.hpp>
-#include <boost/uuid/uuid_io.hpp>
+
+#include "actors/random_id.hpp"
 
 namespace sluice::actors {
 
@@ -16,18 +16,6 @@ using schemas::failure;
 using schemas::image;
 using schemas::image_member;
 using schemas::result;
-
-namespace {
-
-constexpr caf::timespan commit_deadline = std::chrono::seconds{30};
-
-/// Unguessable (122 bits from the system's entropy source, RFC 9562 version 4).
-std::string fresh_id() {
-  thread_local boost::uuids::random_generator generate;
-  return boost::uuids::to_string(generate());
-}
-
-}  // namespace
 
 image_registry_actor::behavior_type image_registry_state::make_behavior(record_keeper_actor writer,
                                                                         const persistence::record_store* store,
@@ -122,7 +110,7 @@ void image_registry_state::settle(const std::string& image_id, const caf::error&
 
 caf::result<image> image_registry_state::on_create(const schemas::identity& who, image draft) {
   if (draft.id.empty())
-    draft.id = fresh_id();
+    draft.id = random_id();
   if (draft.owner.empty())
     draft.owner = who.project_id;
   if (const auto allowed = schemas::may_create(who, draft); !allowed)

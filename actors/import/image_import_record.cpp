@@ -19,8 +19,6 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr caf::timespan commit_deadline = 30s;
-
 /// The image that a verified import becomes.
 schemas::image image_from(const schemas::image_import& record, schemas::time_point now) {
   schemas::image image;

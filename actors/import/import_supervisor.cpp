@@ -5,12 +5,11 @@
 #include <utility>
 
 #include <spdlog/spdlog.h>
-#include <boost/uuid/random_generator.hpp>
-#include <boost/uuid/uuid_io.hpp>
 
 #include "actors/admission/project_quota.hpp"
 #include "actors/import/image_import.hpp"
 #include "actors/import/image_moves.hpp"
+#include "actors/random_id.hpp"
 
 namespace sluice::actors {
 
@@ -25,12 +24,6 @@ namespace {
 constexpr caf::timespan answer_deadline = 30s;
 /// Longer than any `Prefer: wait` and any event stream's turn; who still waits then is told "unchanged".
 constexpr caf::timespan watch_deadline = 120s;
-
-/// Unguessable (122 bits from the system's entropy source, RFC 9562 version 4).
-std::string fresh_id() {
-  thread_local boost::uuids::random_generator generate;
-  return boost::uuids::to_string(generate());
-}
 
 failure unknown_import(const std::string& import_id) {
   return {error_code::not_found, "No image-import with id " + import_id + " exists for your project."};
@@ -72,9 +65,9 @@ caf::result<schemas::image_import> import_supervisor_state::on_create(schemas::i
       !room)
     return to_error(room.error());
   if (draft.id.empty())
-    draft.id = fresh_id();
+    draft.id = random_id();
   if (!schemas::fills_an_image(draft.origin))
-    draft.image_id = fresh_id();
+    draft.image_id = random_id();
   draft.status = image_import_status::waiting;
   draft.created_at = around->clock.now();
   draft.updated_at = draft.created_at;

@@ -10,7 +10,6 @@ namespace sluice::actors {
 
 namespace {
 
-constexpr caf::timespan commit_deadline = std::chrono::seconds{30};
 /// The registry's own commit, behind the changes that are under way.
 constexpr caf::timespan removal_deadline = std::chrono::seconds{60};
 

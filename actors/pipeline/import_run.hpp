@@ -117,6 +117,8 @@ class import_run final : public flight_observer, public std::enable_shared_from_
   awaitable<void> pause_before(std::uint32_t attempt, std::optional<std::chrono::seconds> asked);
   awaitable<fault> body_ended();
   void took(std::size_t bytes);
+  /// Disk space is promised in such steps where nobody knows how much is to come.
+  static constexpr std::uint64_t reservation_step = 64 << 20;
   void reserve(std::uint64_t bytes);
 
   // import_run_unpack.cpp: from received bytes to blocks of the image

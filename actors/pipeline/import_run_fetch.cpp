@@ -18,8 +18,6 @@ namespace {
 
 using schemas::error_code;
 
-/// Disk space is promised in such steps when a source does not announce its length.
-constexpr std::uint64_t reservation_step = 64 << 20;
 constexpr std::uint64_t smallest_grant = 16 << 10;
 
 /// How much to ask the throttle for: the rate of a few milliseconds, so that a slow rate flows instead of jerking, and

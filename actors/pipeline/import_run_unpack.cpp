@@ -11,13 +11,6 @@
 
 namespace sluice::actors {
 
-namespace {
-
-/// Disk space is promised in such steps: how much comes out is known only at the end.
-constexpr std::uint64_t reservation_step = 64 << 20;
-
-}  // namespace
-
 std::unique_ptr<import_lanes> import_run::new_lanes(bool unpacks) const {
   return std::make_unique<import_lanes>(job_.record, claims_, parts_.options, parts_.live_runs() <= 1, unpacks);
 }

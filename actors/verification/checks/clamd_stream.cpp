@@ -28,8 +28,8 @@ using schemas::result;
 
 constexpr std::size_t chunk_size = 128 << 10;
 constexpr std::size_t longest_answer = 1024;
-constexpr std::size_t longest_words = 200;
-constexpr std::string_view command{"zINSTREAM\0", 10};
+constexpr std::size_t longest_shown = 200;
+constexpr std::string_view stream_command{"zINSTREAM\0", 10};
 
 schemas::unexpected<failure> failed(const char* what) {
   return schemas::refuse(error_code::verifier_failed, std::string{"The virus scanner "} + what +
@@ -87,7 +87,7 @@ class stream {
   result<clamd_answer> run() {
     if (!socket_)
       return failed("could not be reached");
-    auto sent = send(command);
+    auto sent = send(stream_command);
     std::vector<char> chunk(chunk_size + header_size);
     for (auto at = part_.offset, end = part_.offset + part_.length; sent && !answered_ && at < end;) {
       part_.before.pass();
@@ -200,7 +200,7 @@ clamd_answer read_clamd_answer(std::string_view line) {
   } else if (line.find("size limit exceeded") != std::string_view::npos) {
     answer.what = clamd_answer::kind::too_long;
   }
-  answer.words = schemas::one_line(line.substr(0, longest_words));
+  answer.words = schemas::one_line(line.substr(0, longest_shown));
   return answer;
 }
 
