@@ -187,7 +187,7 @@ typename Inspector::result_type inspect(Inspector& f, source_facts& x) {
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, content_facts& x) {
   return f(caf::meta::type_name("content_facts"), x.size, x.virtual_size, x.disk_format, x.md5, x.os_hash_algo,
-           x.os_hash_value, x.unpacked_from, x.converted_from);
+           x.os_hash_value, x.unpacked_from, x.converted_from, x.described);
 }
 
 template <class Inspector>

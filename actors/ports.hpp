@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -38,6 +39,8 @@ struct source_offer {
   std::uint64_t offset = 0;            ///< where its bytes begin: what was asked, or 0 when it starts over
   std::optional<std::uint64_t> total;  ///< length of the whole, when announced
   std::string validator;               ///< strong ETag, empty when there is none
+  /// Properties that come with the bytes, where the source knows what image they are (schemas::taken_from_remote).
+  std::map<std::string, std::string> described;
 
   source_offer() = default;
   source_offer(std::uint64_t begin, std::optional<std::uint64_t> length, std::string etag)

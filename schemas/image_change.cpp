@@ -142,6 +142,21 @@ result<void> apply(const image_action& action, const identity& who, bool is_memb
   return move_between(image_status::deactivated, image_status::active, "reactivate", subject);
 }
 
+namespace {
+
+/// What another Glance said of the image takes the place of what was said here.
+void take_described(image& subject) {
+  for (auto& [name, value] : subject.facts->described) {
+    if (name != "container_format")
+      subject.properties.extra.insert_or_assign(name, std::move(value));
+    else if (subject.facts->unpacked_from != "ova")
+      subject.properties.container_format = std::move(value);
+  }
+  subject.facts->described.clear();
+}
+
+}  // namespace
+
 result<void> apply(const image_transition& transition, image& subject) {
   const auto now = std::string{to_string(subject.status)};
   if (std::ranges::find(transition.from, subject.status) == transition.from.end())
@@ -168,6 +183,7 @@ result<void> apply(const image_transition& transition, image& subject) {
       if (!subject.properties.container_format || transition.facts->unpacked_from == "ova")
         subject.properties.container_format = "bare";
     }
+    take_described(subject);
   }
   return {};
 }

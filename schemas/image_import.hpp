@@ -94,6 +94,8 @@ struct content_facts {
   std::string os_hash_value;       ///< hex
   std::string unpacked_from{};     ///< gzip | xz | zstd | bzip2 | ova: what was taken off; empty when it came as it is
   source_facts converted_from{};   ///< all else is of what was made of it
+  /// Properties that came with the bytes from another Glance; of an import alone, an image has them among its own.
+  std::map<std::string, std::string> described{};
 
   [[nodiscard]] bool converted() const noexcept { return !converted_from.disk_format.empty(); }
   friend bool operator==(const content_facts&, const content_facts&) = default;

@@ -8,6 +8,7 @@
 
 #include "schemas/image_properties_reading.hpp"
 #include "schemas/json_value.hpp"
+#include "schemas/uuid.hpp"
 
 namespace sluice::schemas {
 namespace {
@@ -16,15 +17,6 @@ constexpr std::size_t longest_project = 255;
 
 auto invalid(std::string words, std::string pointer = {}) {
   return refuse(error_code::invalid_request, std::move(words), std::move(pointer));
-}
-
-bool is_uuid(std::string_view text) {
-  constexpr std::string_view form = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
-  const auto fits = [](char expected, char got) {
-    return expected == '-' ? got == '-'
-                           : std::string_view{"0123456789abcdefABCDEF"}.find(got) != std::string_view::npos;
-  };
-  return text.size() == form.size() && std::ranges::equal(form, text, fits);
 }
 
 result<void> read_id(const json_value& value, image& into) {

@@ -4,9 +4,35 @@
 #include "schemas/image.hpp"
 #include "schemas/json_copying.hpp"
 #include "schemas/swift_location.hpp"
+#include "schemas/uuid.hpp"
 
 namespace sluice::schemas {
 namespace {
+
+constexpr std::size_t longest_name = 255;  ///< bytes, of a region or an interface
+
+result<void> read_remote(const json_value& method, interoperable_import& into) {
+  into.method = import_method::glance_download;
+  const auto read = [&](std::string_view name, std::string& text, bool required) -> result<void> {
+    const auto* const value = method.find(name);
+    if (value == nullptr && !required)
+      return {};
+    if (value == nullptr || value->as_string() == nullptr || value->as_string()->size() > longest_name)
+      return expected("a string of at most 255 bytes", value, "/method/" + std::string{name});
+    text = *value->as_string();
+    return {};
+  };
+  if (auto got = read("glance_region", into.remote.region, true); !got)
+    return got;
+  if (auto got = read("glance_image_id", into.remote.image_id, true); !got)
+    return got;
+  if (auto got = read("glance_service_interface", into.remote.interface, false); !got)
+    return got;
+  if (!is_uuid(into.remote.image_id))
+    return refuse(error_code::invalid_request, "glance-download: image id does not look like a UUID",
+                  "/method/glance_image_id");
+  return {};
+}
 
 result<void> read_method(const json_value& method, const sources_configuration& sources, interoperable_import& into) {
   const auto* const name = method.find("name");
@@ -21,10 +47,13 @@ result<void> read_method(const json_value& method, const sources_configuration& 
     into.method = import_method::copy_image;
     return {};
   }
+  if (word == to_string(import_method::glance_download))
+    return read_remote(method, into);
   if (word != to_string(import_method::web_download))
-    return refuse(error_code::invalid_request,
-                  "Unknown import method name: expected glance-direct or web-download, got another one.",
-                  "/method/name");
+    return refuse(
+        error_code::invalid_request,
+        "Unknown import method name: expected glance-direct, web-download or glance-download, got another one.",
+        "/method/name");
   into.method = import_method::web_download;
   const auto* const uri = method.find("uri");
   if (uri == nullptr || uri->as_string() == nullptr)

@@ -115,6 +115,7 @@ class record_reader {
       inner.read("unpacked_from", unpacked_from);
       into.unpacked_from = std::move(unpacked_from).value_or(std::string{});
       inner.read_present("converted_from", into.converted_from);
+      inner.read_present("described", into.described);
     });
   }
   void read(std::string_view name, source_facts& into) {

@@ -43,6 +43,8 @@ json_writer encoded(const content_facts& facts) {
       {"md5", facts.md5},   {"os_hash_algo", facts.os_hash_algo}, {"os_hash_value", facts.os_hash_value}};
   if (!facts.unpacked_from.empty())
     record["unpacked_from"] = facts.unpacked_from;
+  if (!facts.described.empty())
+    record["described"] = facts.described;
   if (const auto& source = facts.converted_from; facts.converted())
     record["converted_from"] = {{"disk_format", source.disk_format},
                                 {"size", source.size},

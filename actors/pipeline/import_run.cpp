@@ -200,6 +200,7 @@ boost::asio::awaitable<void> import_run::conclude() {
     co_return;
   }
   facts_ = std::move(*judged);
+  facts_->described = described_;
   if (unpacking_)
     facts_->unpacked_from = verification::packaging::to_string(unpacking_->kind());
 }

@@ -128,6 +128,7 @@ boost::asio::awaitable<import_run::fault> import_run::accept(source_offer offer)
     job_.progress->total.store(*total_, std::memory_order_relaxed);
   }
   validator_ = std::move(offer.validator);
+  described_ = std::move(offer.described);
   if (total_announced_ && !lanes_->announced() && !unpacking_) {
     co_await landed_down_to(0);
     lanes_->announce_total(*total_);

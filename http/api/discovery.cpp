@@ -28,9 +28,9 @@ asio::awaitable<response> schema(exchange& at) {
   co_return response(200, "application/json", std::string(text));
 }
 
-asio::awaitable<response> import_info(exchange&) {
+asio::awaitable<response> import_info(exchange& at) {
   std::string methods;
-  for (const auto method : import_methods)
+  for (const auto method : import_methods(at.state.parts.tokens != nullptr))
     methods.append(methods.empty() ? "\"" : ",\"").append(method).append("\"");
   co_return response(
       200, "application/json",

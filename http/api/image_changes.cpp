@@ -59,7 +59,7 @@ asio::awaitable<response> create(exchange& at) {
     co_return fault(made.error(), at.asked);
   auto given = shown(*made, 201);
   given.fields.emplace_back("Location", base_url(at).append("/v2/images/").append(made->id));
-  given.fields.emplace_back("OpenStack-image-import-methods", import_methods_field());
+  given.fields.emplace_back("OpenStack-image-import-methods", import_methods_field(at.state.parts.tokens != nullptr));
   given.fields.emplace_back("OpenStack-image-store-ids", std::string(schemas::store_id));
   co_return given;
 }

@@ -2,18 +2,23 @@
 #pragma once
 
 #include <array>
+#include <span>
 #include <string>
 #include <string_view>
 
 namespace sluice::http {
 
-/// The ways of interoperable import that this service offers, in the order in which clients are told.
-inline constexpr std::array<std::string_view, 2> import_methods{"glance-direct", "web-download"};
+/// The ways of interoperable import that this service offers, in the order in which clients are told. glance-download
+/// needs the cloud's catalog: without Keystone it is not offered.
+[[nodiscard]] inline std::span<const std::string_view> import_methods(bool has_catalog) noexcept {
+  static constexpr std::array<std::string_view, 3> all{"glance-direct", "web-download", "glance-download"};
+  return std::span{all}.first(has_catalog ? 3 : 2);
+}
 
 /// Joined by commas without spaces, as the header wants them.
-[[nodiscard]] inline std::string import_methods_field() {
+[[nodiscard]] inline std::string import_methods_field(bool has_catalog) {
   std::string all;
-  for (const auto method : import_methods)
+  for (const auto method : import_methods(has_catalog))
     all.append(all.empty() ? "" : ",").append(method);
   return all;
 }

@@ -11,6 +11,7 @@
 #include "http/api/images.hpp"
 #include "http/api/import_creation.hpp"
 #include "schemas/interoperable_import.hpp"
+#include "schemas/remote_image.hpp"
 #include "schemas/task.hpp"
 
 namespace sluice::http {
@@ -36,7 +37,8 @@ response accepted() {
 image_status start_of(import_method method) noexcept {
   switch (method) {
     case import_method::glance_direct: return image_status::uploading;
-    case import_method::web_download: return image_status::queued;
+    case import_method::web_download:
+    case import_method::glance_download: return image_status::queued;
     case import_method::copy_image: break;
   }
   return image_status::active;
@@ -64,6 +66,12 @@ image_import draft_of(const exchange& at, const schemas::image& image, const sch
   draft.asked = wanted.asked;
   draft.request.location = wanted.location;
   draft.request.properties = image.properties;
+  if (wanted.method == import_method::glance_download) {
+    const auto& remote = wanted.remote;
+    const auto endpoint = at.state.parts.tokens->endpoint("image", remote.region, remote.interface);
+    draft.request.location = schemas::remote_image_location(endpoint, remote.image_id);
+    draft.request.properties.disk_format.reset();  // it will be that of the bytes, whatever was said here
+  }
   std::erase_if(draft.request.properties.extra,
                 [](const auto& property) { return property.first.starts_with("os_glance"); });
   return draft;
@@ -80,6 +88,11 @@ asio::awaitable<response> import(exchange& at) {
                                                           parts.configuration.sources);
   if (!wanted)
     co_return fault(wanted.error(), at.asked);
+  if (wanted->method == import_method::glance_download && at.state.parts.tokens == nullptr)
+    co_return fault(failure(error_code::invalid_request,
+                            "glance-download asks Keystone's catalog where the image is, but this service has no "
+                            "Keystone. Import the image's URL with web-download."),
+                    at.asked);
   if (const auto ready = check_state(*image, wanted->method); !ready)
     co_return fault(ready.error(), at.asked);
   if (wanted->method == import_method::copy_image) {

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "http/tokens/caller_tokens.hpp"
+#include "schemas/remote_image.hpp"
 #include "schemas/swift_location.hpp"
 
 namespace sluice::http {
@@ -20,12 +21,25 @@ bool is_object_store(const std::string& origin, const std::vector<std::string>& 
   });
 }
 
+std::string lend(const exchange& at, std::string token, std::string location, std::string origin) {
+  const auto until = caller_tokens::clock::now() + at.state.parts.configuration.imports.deadline;
+  return location + '#' + at.state.parts.lent_tokens->keep(std::move(token), std::move(origin), until);
+}
+
 }  // namespace
 
 std::string with_lent_token(const exchange& at, std::string location) {
   const auto& parts = at.state.parts;
   const auto token = at.asked.field("X-Auth-Token");
-  if (parts.tokens == nullptr || parts.lent_tokens == nullptr || token.empty() || !schemas::is_swift_location(location))
+  if (parts.tokens == nullptr || parts.lent_tokens == nullptr || token.empty())
+    return location;
+  if (schemas::is_remote_image(location)) {
+    const auto image = schemas::parse_remote_image(location, parts.configuration.sources);
+    if (!image)
+      return location;
+    return lend(at, std::string{token}, std::move(location), image->record.origin());
+  }
+  if (!schemas::is_swift_location(location))
     return location;
   const auto swift = schemas::parse_swift_location(location, parts.configuration.sources);
   if (!swift || swift->access != schemas::swift_access::open || swift->temporary)
@@ -33,8 +47,7 @@ std::string with_lent_token(const exchange& at, std::string location) {
   const auto origin = swift->where.origin();
   if (!is_object_store(origin, parts.tokens->object_stores()))
     return location;
-  const auto until = caller_tokens::clock::now() + parts.configuration.imports.deadline;
-  return location + '#' + parts.lent_tokens->keep(std::string{token}, origin, until);
+  return lend(at, std::string{token}, std::move(location), origin);
 }
 
 }  // namespace sluice::http

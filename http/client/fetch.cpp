@@ -3,8 +3,10 @@
 
 #include <utility>
 
+#include "http/client/document.hpp"
 #include "http/client/retry_after.hpp"
 #include "http/client/transient_statuses.hpp"
+#include "schemas/remote_image.hpp"
 
 namespace sluice::http {
 
@@ -59,6 +61,10 @@ boost::asio::awaitable<std::optional<fetch::offered>> fetch::attempt(std::option
 }
 
 boost::asio::awaitable<actors::source_result<fetch_target>> fetch::find_target() {
+  if (schemas::is_remote_image(location_)) {
+    auto pending = find_remote_image();
+    co_return co_await std::move(pending);
+  }
   in_swift_ = schemas::is_swift_location(location_);
   if (!in_swift_) {
     auto parsed = schemas::parse_location(location_, sources_);
@@ -80,10 +86,48 @@ boost::asio::awaitable<actors::source_result<fetch_target>> fetch::find_target()
 
 actors::source_result<fetch_target> fetch::open_object(schemas::swift_location swift) const {
   fetch_target found{std::move(swift.where), {}};
-  if (!swift.token_handle.empty() && !swift.temporary)
-    if (auto lent = tokens_->find(swift.token_handle); lent && lent->origin == found.object.origin())
-      found.token = std::move(lent->token);
+  if (!swift.temporary)
+    found.token = lent_token(swift.token_handle, found.object);
   return found;
+}
+
+std::string fetch::lent_token(const std::string& handle, const schemas::location& to) const {
+  auto lent = handle.empty() ? std::nullopt : tokens_->find(handle);
+  return lent && lent->origin == to.origin() ? std::move(lent->token) : std::string{};
+}
+
+boost::asio::awaitable<actors::source_result<fetch_target>> fetch::find_remote_image() {
+  auto image = schemas::parse_remote_image(location_, sources_);
+  if (!image)
+    co_return tl::unexpected<source_failure>{source_failure{std::move(image.error()), false}};
+  shown_ = image->record.display();
+  fetch_target found{std::move(image->file), lent_token(image->token_handle, image->record)};
+  if (found.token.empty())
+    co_return permanent(error_code::source_status,
+                        "The token of who asked for it is not kept over a restart of the "
+                        "service: import the image again.");
+  auto opened = co_await network_->connect(image->record, live_);
+  if (!opened)
+    co_return tl::unexpected<source_failure>{std::move(opened.error())};
+  const std::optional<resumption> whole;
+  auto request = request_text(image->record, whole, found.token);
+  auto got = co_await ask(*opened, std::move(request), limits_);
+  if (!got)
+    co_return tl::unexpected<source_failure>{std::move(got.error())};
+  if (got->head.status != 200) {
+    live_->release();
+    co_return tl::unexpected<source_failure>{judge_status(got->head).error()};
+  }
+  auto reading = read_document(std::move(*opened), std::move(*got), limits_, "The image service of that region");
+  const auto document = co_await std::move(reading);
+  live_->release();
+  if (!document)
+    co_return tl::unexpected<source_failure>{document.error()};
+  auto taken = schemas::taken_from_remote(*document);
+  if (!taken)
+    co_return tl::unexpected<source_failure>{source_failure{std::move(taken.error()), false}};
+  described_ = std::move(*taken);
+  co_return found;
 }
 
 boost::asio::awaitable<actors::source_result<answer>> fetch::follow(const std::optional<resumption>& resume) {
@@ -126,8 +170,10 @@ std::optional<fetch::offered> fetch::judge(answer got, const std::optional<resum
     offer = resume ? judge_part(head, *resume)
                    : std::optional<offered>{permanent(error_code::source_protocol,
                                                       "The source sent a part although the whole was asked for.")};
-  if (offer && *offer)
+  if (offer && *offer) {
+    (*offer)->described = described_;
     body_.emplace(live_->now(), std::move(got), limits_);
+  }
   return offer;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -41,6 +42,9 @@ class fetch {
   /// What the location stands for: itself, or what Swift says after a sign-in.
   [[nodiscard]] boost::asio::awaitable<actors::source_result<fetch_target>> find_target();
   [[nodiscard]] actors::source_result<fetch_target> open_object(schemas::swift_location swift) const;
+  /// Of an image at another Glance: asks what it is, and gives where its bytes are.
+  [[nodiscard]] boost::asio::awaitable<actors::source_result<fetch_target>> find_remote_image();
+  [[nodiscard]] std::string lent_token(const std::string& handle, const schemas::location& to) const;
   /// Follows redirects to the answer that is none. A token goes to the origin that it is for, and to no other.
   [[nodiscard]] boost::asio::awaitable<actors::source_result<answer>> follow(const std::optional<resumption>& resume);
   [[nodiscard]] std::optional<offered> judge(answer got, const std::optional<resumption>& resume);
@@ -55,6 +59,7 @@ class fetch {
   std::string location_;
   std::string shown_;  ///< the location as its owner may see it; the only URL in messages, whatever redirects said
   bool in_swift_ = false;
+  std::map<std::string, std::string> described_;  ///< what another Glance says of the image
   std::shared_ptr<live_connection> live_ = std::make_shared<live_connection>();
   std::optional<body_reader> body_;
 };

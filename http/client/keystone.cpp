@@ -102,18 +102,27 @@ void keystone::validate(const token_key& key, std::string token, continuation th
 }
 
 std::vector<std::string> keystone::object_stores() const {
+  std::vector<std::string> urls;
   const std::lock_guard guard{mutex_};
-  return object_stores_;
+  for (const auto& endpoint : catalog_)
+    if (endpoint.type == "object-store" && (region_.empty() || endpoint.region == region_))
+      urls.push_back(endpoint.url);
+  return urls;
+}
+
+std::string keystone::endpoint(std::string_view type, std::string_view region, std::string_view interface) const {
+  const std::lock_guard guard{mutex_};
+  const auto found = std::ranges::find_if(catalog_, [&](const schemas::catalog_endpoint& each) {
+    return each.type == type && each.region == region && each.interface == interface;
+  });
+  return found == catalog_.end() ? std::string{} : found->url;
 }
 
 /// The service's own token brings the catalog with it, each time that it is renewed.
 void keystone::remember_catalog() {
-  std::vector<std::string> urls;
-  for (const auto& endpoint : account_.catalog())
-    if (endpoint.type == "object-store" && (region_.empty() || endpoint.region == region_))
-      urls.push_back(endpoint.url);
+  auto fresh = account_.catalog();
   const std::lock_guard guard{mutex_};
-  object_stores_ = std::move(urls);
+  catalog_ = std::move(fresh);
 }
 
 void keystone::accept(const token_key& key, std::string token, continuation then) {

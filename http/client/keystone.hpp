@@ -49,6 +49,8 @@ class keystone final : public token_validator {
 
   void validate(const token_key& key, std::string token, continuation then) override;
   [[nodiscard]] std::vector<std::string> object_stores() const override;
+  [[nodiscard]] std::string endpoint(std::string_view type, std::string_view region,
+                                     std::string_view interface) const override;
   void stop() override;
 
  private:
@@ -92,8 +94,8 @@ class keystone final : public token_validator {
   bool away_ = false;         ///< Keystone did not answer when it was last asked
   const std::string region_;  ///< whose endpoints count; empty = any
   mutable std::mutex mutex_;
-  bool stopped_ = false;                    ///< under the mutex
-  std::vector<std::string> object_stores_;  ///< under the mutex
+  bool stopped_ = false;                            ///< under the mutex
+  std::vector<schemas::catalog_endpoint> catalog_;  ///< under the mutex
   std::thread thread_;
 };
 

@@ -1,13 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "http/client/swift_sign_in.hpp"
 
-#include <array>
-#include <chrono>
-#include <cstddef>
-#include <span>
 #include <utility>
 
-#include "http/client/body_reader.hpp"
+#include "http/client/document.hpp"
 #include "http/client/exchange.hpp"
 #include "http/client/transient_statuses.hpp"
 #include "schemas/swift_sign_in.hpp"
@@ -18,38 +14,12 @@ namespace asio = boost::asio;
 using actors::source_failure;
 using actors::source_result;
 using schemas::error_code;
-using steady = std::chrono::steady_clock;
 
 namespace {
 
 tl::unexpected<source_failure> fail(error_code code, std::string words, bool transient = false) {
   return tl::unexpected<source_failure>{
       source_failure{schemas::failure{code, "Could not retrieve image. " + std::move(words)}, transient}};
-}
-
-/// The body of an answer that is a document, whole or not at all.
-asio::awaitable<source_result<std::string>> read_document(std::shared_ptr<source_connection> over, answer from,
-                                                          fetch_limits limits) {
-  if (from.head.framing == body_framing::until_close || from.head.encoded)
-    co_return fail(error_code::source_protocol,
-                   "The answer to the sign-in is compressed, or does not say how long it is.");
-  const auto deadline = steady::now() + limits.first_answer;
-  body_reader body{std::move(over), std::move(from), limits};
-  std::string document;
-  std::array<std::byte, 16384> block;
-  const std::span<std::byte> into{block};
-  for (;;) {
-    const auto got = co_await body.read_some(into);
-    if (!got)
-      co_return tl::unexpected<source_failure>{got.error()};
-    if (*got == 0)
-      co_return document;
-    document.append(reinterpret_cast<const char*>(block.data()), *got);
-    if (document.size() > schemas::largest_sign_in_answer)
-      co_return fail(error_code::source_protocol, "The answer to the sign-in is longer than 1 MiB.");
-    if (steady::now() >= deadline)
-      co_return fail(error_code::source_stalled, "The sign-in was not answered in time.", true);
-  }
 }
 
 source_result<fetch_target> with_object(const schemas::swift_location& to, std::string_view storage_url,
@@ -100,7 +70,7 @@ asio::awaitable<source_result<fetch_target>> sign_in(std::shared_ptr<connector> 
     live->release();
     co_return with_object(to, head.storage_url, head.auth_token, sources);
   }
-  auto pending = read_document(std::move(over), std::move(*got), limits);
+  auto pending = read_document(std::move(over), std::move(*got), limits, "The sign-in");
   auto document = co_await std::move(pending);
   live->release();
   if (!document)

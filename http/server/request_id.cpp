@@ -19,17 +19,4 @@ bool is_request_id(std::string_view text) noexcept {
   return text.starts_with("req-") && is_uuid(text.substr(4));
 }
 
-bool is_uuid(std::string_view text) noexcept {
-  if (text.size() != 36)
-    return false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    const bool dash = i == 8 || i == 13 || i == 18 || i == 23;
-    const bool hex = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-    if (dash ? c != '-' : !hex)
-      return false;
-  }
-  return true;
-}
-
 }  // namespace sluice::http

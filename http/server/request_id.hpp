@@ -5,6 +5,8 @@
 #include <string>
 #include <string_view>
 
+#include "schemas/uuid.hpp"
+
 /// Every answer carries the id of its request, so that a user's report and the log can be put side by side.
 namespace sluice::http {
 
@@ -14,7 +16,6 @@ inline constexpr std::size_t longest_request_id = 64;
 [[nodiscard]] std::string new_request_id();
 /// Exactly that form; anything else from a client is not repeated.
 [[nodiscard]] bool is_request_id(std::string_view text) noexcept;
-/// 8-4-4-4-12 hexadecimal digits: what may be looked up as an id.
-[[nodiscard]] bool is_uuid(std::string_view text) noexcept;
+using schemas::is_uuid;
 
 }  // namespace sluice::http

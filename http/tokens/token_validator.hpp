@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "http/tokens/token_digest.hpp"
@@ -38,6 +39,11 @@ class token_validator {
   virtual void validate(const token_key& key, std::string token, continuation then) = 0;
   /// URLs under which the cloud's catalog names its object store; empty while it is not known. From any thread.
   [[nodiscard]] virtual std::vector<std::string> object_stores() const { return {}; }
+  /// The URL under which the catalog names the service of that type; empty when it does not. From any thread.
+  [[nodiscard]] virtual std::string endpoint(std::string_view /*type*/, std::string_view /*region*/,
+                                             std::string_view /*interface*/) const {
+    return {};
+  }
   /// Everything that is asked or will be asked is answered at once.
   virtual void stop() = 0;
 };

@@ -26,7 +26,6 @@ MAY_SKIP = {
     "ImportCopyImagesTest": "there is one store",
     "test_image_import_glance_direct_no_stores": "there is one store",
     "test_remote_": "one service takes what is staged and imports it: there is no other worker",
-    "glance_download": "glance-download is not offered",
 }
 
 

@@ -32,7 +32,18 @@ TEST_CASE("the methods of import are read with what belongs to them") {
   CHECK(direct->location.empty());
   CHECK(parsed(R"({"method": {"name": "copy-image"}})")->method == import_method::copy_image);
   CHECK(parsed(R"({"method": {"name": "glance-direct"}})", "default"));
-  for (const auto method : {import_method::glance_direct, import_method::web_download, import_method::copy_image})
+  const auto remote = parsed(R"({"method": {"name": "glance-download", "glance_region": "two",
+      "glance_image_id": "36d4b546-64a2-4bb9-bdd0-ba676aa48f2c", "glance_service_interface": "internal"}})");
+  REQUIRE(remote);
+  CHECK(remote->method == import_method::glance_download);
+  CHECK(remote->remote.image_id == "36d4b546-64a2-4bb9-bdd0-ba676aa48f2c");
+  CHECK(remote->remote.region == "two");
+  CHECK(remote->remote.interface == "internal");
+  CHECK(parsed(R"({"method": {"name": "glance-download", "glance_region": "two",
+      "glance_image_id": "36d4b546-64a2-4bb9-bdd0-ba676aa48f2c"}})")
+            ->remote.interface == "public");
+  for (const auto method : {import_method::glance_direct, import_method::web_download, import_method::glance_download,
+                            import_method::copy_image})
     CHECK(to_string(method) != "unknown");
 }
 
@@ -55,6 +66,10 @@ TEST_CASE("a request for an import that makes no sense is refused with the statu
            row{R"({"method": {"name": "web-download", "uri": 1}})", "", bad},
            row{R"({"method": {"name": "web-download", "uri": "file:///x"}})", "", error_code::scheme_not_allowed},
            row{R"({"method": {"name": "web-download", "uri": "http://127.1/x"}})", "", error_code::invalid_location},
+           row{R"({"method": {"name": "glance-download", "glance_region": "r"}})", "", bad},
+           row{R"({"method": {"name": "glance-download", "glance_region": "r", "glance_image_id": "foo"}})", "", bad},
+           row{R"({"method": {"name": "glance-download", "glance_image_id": "36d4b546-64a2-4bb9-bdd0-ba676aa48f2c"}})",
+               "", bad},
            row{R"({"method": {"name": "glance-direct"}, "stores": ["ceph"]})", "", error_code::conflict},
            row{R"({"method": {"name": "glance-direct"}, "stores": []})", "", bad},
            row{R"({"method": {"name": "glance-direct"}, "stores": [1]})", "", bad},

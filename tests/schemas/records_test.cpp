@@ -120,7 +120,12 @@ class record_maker {
       made.remarks.push_back(text());
     return made;
   }
-  content_facts facts() { return {number(), number(), text(), text(), text(), text(), text()}; }
+  content_facts facts() {
+    content_facts made{number(), number(), text(), text(), text(), text(), text()};
+    for (auto count = random_() % 3; count > 0; --count)
+      made.described.insert_or_assign(text(), text());
+    return made;
+  }
 
   std::mt19937 random_;
 };
