@@ -16,7 +16,7 @@
 namespace sluice::schemas {
 namespace {
 
-constexpr std::string_view section = "bandwidth";
+constexpr std::string_view patched_section = "bandwidth";
 
 /// A patch of many projects is one document.
 constexpr json_limits patch_limits{64 << 10, 6, 4000, 4000, false};
@@ -124,7 +124,7 @@ std::optional<std::string> pointer_to(const toml::node* wanted, const toml::node
 }
 
 const configuration_key* key_named(std::string_view name) {
-  const auto wanted = std::string{section} + '.' + std::string{name};
+  const auto wanted = std::string{patched_section} + '.' + std::string{name};
   const auto found = std::ranges::find(configuration_keys(), wanted, &configuration_key::name);
   return found == configuration_keys().end() ? nullptr : &*found;
 }
@@ -133,7 +133,7 @@ result<void> only_known_keys(const json_object& patch) {
   for (const auto& member : patch)
     if (key_named(member.name) == nullptr)
       return refuse(error_code::unknown_member,
-                    "Expected one of the members " + keys_of_section(section) + ", got another name.",
+                    "Expected one of the members " + keys_of_section(patched_section) + ", got another name.",
                     json_pointer({}, member.name));
   return {};
 }

@@ -64,7 +64,7 @@ result<void> read_section(const toml::table& section, const std::string& prefix,
 }
 
 /// One step of a JSON Pointer as it was before it was escaped.
-std::string unescaped(std::string_view step) {
+std::string unescaped_step(std::string_view step) {
   std::string name;
   for (std::size_t i = 0; i < step.size(); ++i)
     if (step[i] == '~' && i + 1 < step.size())
@@ -91,7 +91,7 @@ toml::source_region position_of(const toml::table& document, std::string_view po
   toml::source_region where{};
   std::istringstream steps{std::string{pointer.substr(pointer.empty() ? 0 : 1)}};
   for (std::string step; std::getline(steps, step, '/');) {
-    found = member_of(*found, unescaped(step));
+    found = member_of(*found, unescaped_step(step));
     if (found == nullptr)
       break;
     where = found->source();

@@ -10,7 +10,7 @@
 namespace sluice::schemas {
 namespace {
 
-tl::unexpected<failure> forbidden(std::string words) {
+tl::unexpected<failure> not_permitted(std::string words) {
   return refuse(error_code::forbidden, std::move(words));
 }
 
@@ -19,7 +19,7 @@ result<void> check_may_change(const identity& who, bool is_member, const image& 
   if (!may_see(who, subject, is_member))
     return tl::unexpected{no_image(subject.id)};
   if (!may_change(who, subject))
-    return forbidden("You do not own this image.");
+    return not_permitted("You do not own this image.");
   return {};
 }
 
@@ -32,7 +32,7 @@ bool is_base(std::string_view name) {
 
 result<void> set_owner(const json_value& value, const identity& who, image& subject) {
   if (!who.is_admin())
-    return forbidden("Owner can't be updated by non admin.");
+    return not_permitted("Owner can't be updated by non admin.");
   const auto* const owner = value.as_string();
   if (owner == nullptr || owner->empty() || owner->size() > 255)
     return refuse(error_code::invalid_request, "Expected the id of a project, got something else.", "/owner");
@@ -45,13 +45,13 @@ result<void> set(const std::string& name, const json_value& value, const identit
     return set_owner(value, who, subject);
   const bool is_format = name == "disk_format" || name == "container_format";
   if (is_format && subject.status != image_status::queued)
-    return forbidden("Attribute " + name + " can be only replaced for a queued image.");
+    return not_permitted("Attribute " + name + " can be only replaced for a queued image.");
   return set_image_property(name, value, subject.properties);
 }
 
 result<void> remove(const std::string& name, image& subject) {
   if (is_base(name))
-    return forbidden("Property " + name + " may not be removed.");
+    return not_permitted("Property " + name + " may not be removed.");
   if (subject.properties.extra.erase(name) == 0)
     return refuse(error_code::conflict, "Property " + name + " does not exist.");
   return {};
@@ -85,8 +85,8 @@ result<void> move_between(image_status from, image_status to, std::string_view a
   if (subject.status == to)
     return {};
   if (subject.status != from)
-    return forbidden("Not allowed to " + std::string{action} + " image in status '" +
-                     std::string{to_string(subject.status)} + "'.");
+    return not_permitted("Not allowed to " + std::string{action} + " image in status '" +
+                         std::string{to_string(subject.status)} + "'.");
   subject.status = to;
   return {};
 }
@@ -204,7 +204,7 @@ result<image_member> apply(const member_change& change, const identity& who, boo
     return "delete";
   };
   const auto not_allowed = [&] {
-    return forbidden("Not allowed to " + std::string{what()} + " members for image " + subject.id + ".");
+    return not_permitted("Not allowed to " + std::string{what()} + " members for image " + subject.id + ".");
   };
   const bool decides = change.what == member_change::kind::set_status;
   if (visibility_of(subject) != "shared" || (decides ? owns : !may_share))
@@ -229,7 +229,7 @@ result<image_member> apply(const member_change& change, const identity& who, boo
 
 result<void> may_create(const identity& who, const image& draft) {
   if (!who.is_admin() && draft.owner != who.project_id)
-    return forbidden("You are not permitted to create images owned by '" + draft.owner + "'.");
+    return not_permitted("You are not permitted to create images owned by '" + draft.owner + "'.");
   return {};
 }
 

@@ -11,8 +11,8 @@
 namespace sluice::schemas {
 namespace {
 
-constexpr std::array<const char*, 4> names{"img_signature", "img_signature_hash_method", "img_signature_key_type",
-                                           "img_signature_certificate_uuid"};
+constexpr std::array<const char*, 4> property_names{"img_signature", "img_signature_hash_method",
+                                                    "img_signature_key_type", "img_signature_certificate_uuid"};
 constexpr std::array<std::pair<std::string_view, std::string_view>, 4> hash_methods{
     {{"SHA-224", "sha224"}, {"SHA-256", "sha256"}, {"SHA-384", "sha384"}, {"SHA-512", "sha512"}}};
 /// Those of OpenStack's cursive: curves below 384 bits are left out on purpose there.
@@ -79,38 +79,39 @@ result<std::optional<image_signature>> signature_of(const std::map<std::string, 
                                                     std::string_view pointer) {
   const auto field = [pointer](std::string_view name) { return json_pointer(pointer, name); };
   const auto is_there = [&properties](const char* name) { return properties.contains(name); };
-  if (std::ranges::none_of(names, is_there))
+  if (std::ranges::none_of(property_names, is_there))
     return std::optional<image_signature>{};
-  for (const auto* const name : names)
+  for (const auto* const name : property_names)
     if (!is_there(name))
       return refuse(error_code::invalid_request,
                     std::string{"Expected "} + name +
                         ": a signed image has all four img_signature properties. Add it, or leave the others out.",
                     field(name));
   image_signature read;
-  auto decoded = decode_base64(properties.at(names[0]));
+  auto decoded = decode_base64(properties.at(property_names[0]));
   if (!decoded || decoded->empty() || decoded->size() > longest_signature)
     return refuse(error_code::invalid_request,
                   "Expected the signature's bytes in base64, at most 8192 of them, got something else.",
-                  field(names[0]));
+                  field(property_names[0]));
   read.signature = std::move(*decoded);
-  const auto& method = properties.at(names[1]);
+  const auto& method = properties.at(property_names[1]);
   const auto* const known = std::ranges::find(hash_methods, method, [](const auto& pair) { return pair.first; });
   if (known == hash_methods.end())
     return refuse(error_code::invalid_request,
-                  "Expected one of SHA-224, SHA-256, SHA-384, SHA-512, got something else.", field(names[1]));
+                  "Expected one of SHA-224, SHA-256, SHA-384, SHA-512, got something else.", field(property_names[1]));
   read.hash_algorithm = known->second;
-  read.key_type = properties.at(names[2]);
+  read.key_type = properties.at(property_names[2]);
   if (std::ranges::find(key_types, std::string_view{read.key_type}) == key_types.end()) {
     std::string all;
     for (const auto each : key_types)
       all += (all.empty() ? "" : ", ") + std::string{each};
-    return refuse(error_code::invalid_request, "Expected one of " + all + ", got something else.", field(names[2]));
+    return refuse(error_code::invalid_request, "Expected one of " + all + ", got something else.",
+                  field(property_names[2]));
   }
-  auto id = canonical_uuid(properties.at(names[3]));
+  auto id = canonical_uuid(properties.at(property_names[3]));
   if (!id)
     return refuse(error_code::invalid_request, "Expected the UUID of a certificate, got something else.",
-                  field(names[3]));
+                  field(property_names[3]));
   read.certificate_id = std::move(*id);
   return std::optional{std::move(read)};
 }

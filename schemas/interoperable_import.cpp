@@ -9,7 +9,7 @@
 namespace sluice::schemas {
 namespace {
 
-constexpr std::size_t longest_name = 255;  ///< bytes, of a region or an interface
+constexpr std::size_t longest_region = 255;  ///< bytes, of a region or an interface
 
 result<void> read_remote(const json_value& method, interoperable_import& into) {
   into.method = import_method::glance_download;
@@ -17,7 +17,7 @@ result<void> read_remote(const json_value& method, interoperable_import& into) {
     const auto* const value = method.find(name);
     if (value == nullptr && !required)
       return {};
-    if (value == nullptr || value->as_string() == nullptr || value->as_string()->size() > longest_name)
+    if (value == nullptr || value->as_string() == nullptr || value->as_string()->size() > longest_region)
       return expected("a string of at most 255 bytes", value, "/method/" + std::string{name});
     text = *value->as_string();
     return {};

@@ -11,27 +11,27 @@ namespace {
 using enum policy_rule;
 
 constexpr std::array<std::string_view, 3> everybody{"admin", "member", "reader"};
-constexpr std::array<std::string_view, 2> members{"admin", "member"};
+constexpr std::array<std::string_view, 2> all_but_readers{"admin", "member"};
 constexpr std::array<std::string_view, 1> administrators{"admin"};
 
 constexpr std::array table{
     policy_rule_description{get_images, "get_images", everybody},
     policy_rule_description{get_image, "get_image", everybody},
     policy_rule_description{download_image, "download_image", everybody},
-    policy_rule_description{add_image, "add_image", members},
-    policy_rule_description{modify_image, "modify_image", members},
-    policy_rule_description{upload_image, "upload_image", members},
-    policy_rule_description{delete_image, "delete_image", members},
+    policy_rule_description{add_image, "add_image", all_but_readers},
+    policy_rule_description{modify_image, "modify_image", all_but_readers},
+    policy_rule_description{upload_image, "upload_image", all_but_readers},
+    policy_rule_description{delete_image, "delete_image", all_but_readers},
     policy_rule_description{publicize_image, "publicize_image", administrators},
-    policy_rule_description{communitize_image, "communitize_image", members},
-    policy_rule_description{deactivate, "deactivate", members},
-    policy_rule_description{reactivate, "reactivate", members},
+    policy_rule_description{communitize_image, "communitize_image", all_but_readers},
+    policy_rule_description{deactivate, "deactivate", all_but_readers},
+    policy_rule_description{reactivate, "reactivate", all_but_readers},
     policy_rule_description{copy_image, "copy_image", administrators},
     policy_rule_description{get_members, "get_members", everybody},
-    policy_rule_description{add_member, "add_member", members},
-    policy_rule_description{modify_member, "modify_member", members},
-    policy_rule_description{delete_member, "delete_member", members},
-    policy_rule_description{tasks_api_access, "tasks_api_access", members},
+    policy_rule_description{add_member, "add_member", all_but_readers},
+    policy_rule_description{modify_member, "modify_member", all_but_readers},
+    policy_rule_description{delete_member, "delete_member", all_but_readers},
+    policy_rule_description{tasks_api_access, "tasks_api_access", all_but_readers},
     policy_rule_description{get_metadefs, "get_metadefs", everybody},
     policy_rule_description{modify_metadefs, "modify_metadefs", administrators},
     policy_rule_description{stores_info, "stores_info", everybody},
@@ -39,8 +39,8 @@ constexpr std::array table{
     policy_rule_description{get_usage, "get_usage", everybody},
     policy_rule_description{manage_image_cache, "manage_image_cache", administrators},
     policy_rule_description{get_image_imports, "get_image_imports", everybody},
-    policy_rule_description{add_image_import, "add_image_import", members},
-    policy_rule_description{delete_image_import, "delete_image_import", members},
+    policy_rule_description{add_image_import, "add_image_import", all_but_readers},
+    policy_rule_description{delete_image_import, "delete_image_import", all_but_readers},
 };
 
 constexpr bool in_enumeration_order() {

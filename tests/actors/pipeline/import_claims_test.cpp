@@ -13,7 +13,6 @@ using schemas::error_code;
 
 namespace {
 
-constexpr std::size_t block = actors::block_pool::block_size;
 const std::string sums_url = "https://source.example/SHA256SUMS";
 const std::string certificate_id = "71c675ab-d94f-49cd-a114-e12490b328d9";
 

@@ -7,11 +7,7 @@ using namespace sluice;
 using namespace sluice::test;
 using schemas::error_code;
 
-namespace {
-
-constexpr std::size_t block = actors::block_pool::block_size;
-
-}  // namespace
+namespace {}  // namespace
 
 TEST_CASE_METHOD(pipeline_fixture, "a lost connection is resumed at the exact byte, in the middle of a block") {
   const auto content = raw_disk(block * 6 + 1024);

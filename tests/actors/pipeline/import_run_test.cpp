@@ -9,11 +9,7 @@ using namespace sluice;
 using namespace sluice::test;
 using schemas::error_code;
 
-namespace {
-
-constexpr std::size_t block = actors::block_pool::block_size;
-
-}  // namespace
+namespace {}  // namespace
 
 TEST_CASE_METHOD(pipeline_fixture, "an import ends with the digests and the bytes of its source") {
   const auto size = GENERATE(std::size_t{1} << 20, block, block * 9 + 4096, block * 5 + 512 * 3 + 512, 64 << 10);

@@ -37,6 +37,8 @@ inline std::string digest_of(const char* algorithm, std::span<const std::byte> d
   return text;
 }
 
+inline constexpr std::size_t block = actors::block_pool::block_size;
+
 /// Random bytes behind a master boot record with one Linux partition: a disk that any policy takes as raw.
 inline std::shared_ptr<const bytes> raw_disk(std::size_t size, unsigned seed = 1) {
   auto made = std::make_shared<bytes>(size);

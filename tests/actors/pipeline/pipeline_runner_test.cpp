@@ -7,8 +7,6 @@ using schemas::error_code;
 
 namespace {
 
-constexpr std::size_t block = actors::block_pool::block_size;
-
 std::string nth_id(int n) {
   return "00000000-0000-4000-8000-0000000000" + std::to_string(10 + n);
 }

@@ -9,8 +9,6 @@ using schemas::error_code;
 
 namespace {
 
-constexpr std::size_t block = actors::block_pool::block_size;
-
 std::shared_ptr<const bytes> gzipped(const bytes& content) {
   z_stream stream{};
   REQUIRE(deflateInit2(&stream, 1, Z_DEFLATED, MAX_WBITS + 16, 8, Z_DEFAULT_STRATEGY) == Z_OK);
