@@ -135,7 +135,9 @@ class Uploads(GlanceCase):
         upload = self.upload(self.service, image_id, length=len(content))
         upload.send(content[:MIB])
         self.wait_for_status(image_id, "saving")
-        imports = self.service.get("/v2/image-imports?status=uploading").json["image_imports"]
+        running = "/v2/image-imports?status=uploading"
+        self.wait_until(lambda: self.service.get(running).json["image_imports"], "the import has its slot")
+        imports = self.service.get(running).json["image_imports"]
         mine = [record for record in imports if record.get("origin") == "upload"]
         self.assertEqual(len(mine), 1, imports)
         self.assertEqual(self.service.delete(f"/v2/image-imports/{mine[0]['id']}").status, 204)
