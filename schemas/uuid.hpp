@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <string>
 #include <string_view>
 
 namespace sluice::schemas {
@@ -15,5 +16,8 @@ namespace sluice::schemas {
   };
   return std::ranges::equal(form, text, fits);
 }
+
+/// A new id for a record. Unguessable: 122 bits from the system's entropy source (RFC 9562, version 4).
+[[nodiscard]] std::string random_uuid();
 
 }  // namespace sluice::schemas

@@ -7,7 +7,7 @@
 
 #include <spdlog/spdlog.h>
 
-#include "actors/random_id.hpp"
+#include "schemas/uuid.hpp"
 
 namespace sluice::actors {
 
@@ -110,7 +110,7 @@ void image_registry_state::settle(const std::string& image_id, const caf::error&
 
 caf::result<image> image_registry_state::on_create(const schemas::identity& who, image draft) {
   if (draft.id.empty())
-    draft.id = random_id();
+    draft.id = schemas::random_uuid();
   if (draft.owner.empty())
     draft.owner = who.project_id;
   if (const auto allowed = schemas::may_create(who, draft); !allowed)

@@ -9,7 +9,7 @@
 #include "actors/admission/project_quota.hpp"
 #include "actors/import/image_import.hpp"
 #include "actors/import/image_moves.hpp"
-#include "actors/random_id.hpp"
+#include "schemas/uuid.hpp"
 
 namespace sluice::actors {
 
@@ -65,9 +65,9 @@ caf::result<schemas::image_import> import_supervisor_state::on_create(schemas::i
       !room)
     return to_error(room.error());
   if (draft.id.empty())
-    draft.id = random_id();
+    draft.id = schemas::random_uuid();
   if (!schemas::fills_an_image(draft.origin))
-    draft.image_id = random_id();
+    draft.image_id = schemas::random_uuid();
   draft.status = image_import_status::waiting;
   draft.created_at = around->clock.now();
   draft.updated_at = draft.created_at;

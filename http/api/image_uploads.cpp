@@ -8,13 +8,13 @@
 
 #include <boost/beast/core/string.hpp>
 
-#include "actors/random_id.hpp"
 #include "actors/uploads/pushed_body.hpp"
 #include "http/api/faults.hpp"
 #include "http/api/images.hpp"
 #include "http/api/import_creation.hpp"
 #include "http/api/upload_feed.hpp"
 #include "http/server/body_stream.hpp"
+#include "schemas/uuid.hpp"
 
 namespace sluice::http {
 namespace {
@@ -123,7 +123,7 @@ schemas::result<void> may_upload(const exchange& at, const schemas::image& image
 image_import draft_of(const exchange& at, const schemas::image& image, import_origin origin,
                       std::optional<std::uint64_t> size) {
   auto draft = draft_import(at, origin);
-  draft.id = actors::random_id();
+  draft.id = schemas::random_uuid();
   draft.image_id = image.id;
   draft.request.location = std::string{actors::pushed_location} + draft.id;
   draft.request.properties = image.properties;

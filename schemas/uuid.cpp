@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "actors/random_id.hpp"
+#include "schemas/uuid.hpp"
 
 #include <boost/uuid/random_generator.hpp>
 #include <boost/uuid/uuid_io.hpp>
 
-namespace sluice::actors {
+namespace sluice::schemas {
 
-std::string random_id() {
+std::string random_uuid() {
   thread_local boost::uuids::random_generator generate;
   return boost::uuids::to_string(generate());
 }
 
-}  // namespace sluice::actors
+}  // namespace sluice::schemas
