@@ -80,6 +80,11 @@ class Processes:
         text = pathlib.Path(f"/proc/{self.pid}/status").read_text()
         return int(re.search(r"VmHWM:\s+(\d+)", text)[1]) / 1024
 
+    def own_mib(self):
+        """Memory of the process itself, without the pages of files that it has mapped (its records)."""
+        text = pathlib.Path(f"/proc/{self.pid}/status").read_text()
+        return int(re.search(r"RssAnon:\s+(\d+)", text)[1]) / 1024
+
     def reset_peak(self):
         pathlib.Path(f"/proc/{self.pid}/clear_refs").write_text("5")
 

@@ -93,7 +93,7 @@ manage_locations = false
                 if outcome == "skip" and not may_skip(name):
                     self.fail(f"skipped, and nobody knows why: {reason}")
         print(f"tempest: {counts}")
-        self.assertGreater(counts.get("pass", 0), 50)
+        self.assertGreaterEqual(counts.get("pass", 0), 69)
 
 
 if __name__ == "__main__":
