@@ -5,7 +5,7 @@ import subprocess
 import unittest
 
 from end_to_end_case import EndToEndCase
-from real_keystone import RealKeystone, password_of
+from real_keystone import RealKeystone, free_port, password_of
 
 DEADLINE = 300  # seconds for one command
 
@@ -19,7 +19,11 @@ class PeerCase(EndToEndCase):
     def setUpClass(cls):
         cls.keystone = RealKeystone()
         cls.enterClassContext(cls.keystone)
+        # The catalog comes with the service's own token, so that its address stands there before it starts.
+        address = f"127.0.0.1:{free_port()}"
+        cls.keystone.register("image", "sluice", f"http://{address}")
         cls.config = {
+            "http": {"listen": address},
             "auth": {"mode": "keystone"},
             "auth.keystone": {"url": cls.keystone.url, "username": "sluice", "password": password_of("sluice"),
                               "project": "service"},
@@ -29,7 +33,6 @@ class PeerCase(EndToEndCase):
         }
         super().setUpClass()
         cls.service.schema_headers = {"X-Auth-Token": cls.keystone.token("alice")}
-        cls.keystone.register("image", "sluice", cls.service.url)
 
     def ask(self, token, path="/v2/images", method="GET", **headers):
         fields = {"Accept": "application/json", "X-Auth-Token": token,
