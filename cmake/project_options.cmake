@@ -27,8 +27,9 @@ if(SLUICE_WERROR)
 endif()
 # GCC 12 warns falsely of these inside the standard library and CAF, and of Asio's coroutine frames, and which files it
 # hits changes with every level of optimisation.
-target_compile_options(project_warnings INTERFACE
-                       $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized;-Wno-mismatched-new-delete;-Wno-restrict;-Wno-array-bounds;-Wno-stringop-overflow;-Wno-stringop-overread>)
+set(false_warnings -Wno-maybe-uninitialized -Wno-mismatched-new-delete -Wno-restrict -Wno-array-bounds
+                   -Wno-stringop-overflow -Wno-stringop-overread)
+target_compile_options(project_warnings INTERFACE "$<$<CXX_COMPILER_ID:GNU>:${false_warnings}>")
 
 # hot_sources(FILE…): what every byte of an image goes through. Optimised to the last, and in a sanitized build too, where
 # everything else is not optimised at all. Extra options of these files are given as OPTIONS.

@@ -14,6 +14,7 @@ namespace {
 constexpr std::string_view prefix = "glance+";
 constexpr std::string_view nowhere = "glance+nowhere://catalog";
 constexpr std::array<std::string_view, 5> taken_prefixes{"hw_", "trait:", "os_distro", "os_secure_boot", "os_type"};
+constexpr std::size_t most_taken = 128;  // Glance's image_property_quota
 constexpr json_limits record_limits{256 << 10, 8, 1000, 2000, false};
 
 bool is_taken(const std::string& name) {
@@ -73,7 +74,7 @@ result<std::map<std::string, std::string>> taken_from_remote(std::string_view bo
                   "Could not retrieve image. The image in that region is not active: import it when it is.");
   std::map<std::string, std::string> taken;
   for (const auto& member : *object) {
-    if (!is_taken(member.name))
+    if (taken.size() == most_taken || !is_taken(member.name))
       continue;
     // Under the rules of a property that a user sets; what would be refused of a user stays behind.
     auto read = read_image_properties({member}, identity{}, "");

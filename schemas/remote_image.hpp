@@ -30,8 +30,8 @@ struct remote_image {
 [[nodiscard]] result<remote_image> parse_remote_image(std::string_view location, const sources_configuration& sources);
 
 /// What the new image takes over, by name: container_format, and of the other properties those that say what the guest
-/// needs (hw_*, trait:*, os_distro, os_secure_boot, os_type: Glance's default for extra_properties). Refused with
-/// `source_protocol` when `body` is no image, with `source_status` when that image has no bytes to give.
+/// needs (hw_*, trait:*, os_distro, os_secure_boot, os_type: Glance's default for extra_properties), 128 at most.
+/// Refused with `source_protocol` when `body` is no image, with `source_status` when that image has no bytes to give.
 [[nodiscard]] result<std::map<std::string, std::string>> taken_from_remote(std::string_view body);
 
 }  // namespace sluice::schemas

@@ -10,7 +10,7 @@
 /// The two documents of a sign-in at Keystone v3 on behalf of a Swift location. Pure.
 namespace sluice::schemas {
 
-/// The largest answer that is read, bytes: a catalog of hundreds of services.
+/// The largest answer that is looked at, bytes: a catalog of hundreds of services.
 inline constexpr std::size_t largest_sign_in_answer = std::size_t{1} << 20;
 
 /// The body of POST …/auth/tokens: password authentication of `user`, scoped to `project`, both in `domain` (a name).

@@ -12,7 +12,7 @@ namespace sluice::http {
 /// needs the cloud's catalog: without Keystone it is not offered.
 [[nodiscard]] inline std::span<const std::string_view> import_methods(bool has_catalog) noexcept {
   static constexpr std::array<std::string_view, 3> all{"glance-direct", "web-download", "glance-download"};
-  return std::span{all}.first(has_catalog ? 3 : 2);
+  return std::span{all}.first(has_catalog ? all.size() : all.size() - 1);
 }
 
 /// Joined by commas without spaces, as the header wants them.

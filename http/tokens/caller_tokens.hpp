@@ -12,7 +12,7 @@
 
 namespace sluice::http {
 
-/// Tokens that callers lend to one import each, to read an object of their own from the cloud's object store.
+/// Tokens that callers lend to one import each, to read what is theirs from the cloud's object store or image service.
 /// Guarantee: they are held in memory alone and bounded in number and time, each may go to one origin only, and
 /// what stands for one in a record (its handle) is worth nothing outside this process. After a restart they are gone:
 /// the import then asks without.

@@ -71,6 +71,15 @@ TEST_CASE("what a guest needs is taken over from another Glance, and nothing els
   CHECK(odd->empty());
 }
 
+TEST_CASE("another Glance gives an image no more properties than it may have") {
+  std::string body = R"({"status": "active")";
+  for (int n = 0; n < 300; ++n)
+    body += R"(, "hw_)" + std::to_string(n) + R"(": "x")";
+  const auto taken = taken_from_remote(body + "}");
+  REQUIRE(taken);
+  CHECK(taken->size() == 128);
+}
+
 TEST_CASE("an answer that is no image, or an image without bytes, is refused") {
   for (const auto* body : {"", "[]", "{}", "null", R"({"status": 1})", "<html>"}) {
     const auto refused = taken_from_remote(body);
