@@ -33,12 +33,13 @@ struct record_changes {
   std::vector<schemas::member_key> erase_members;
   std::vector<schemas::metadef_replacement> put_metadefs;
   std::vector<schemas::metadef_erasure> erase_metadefs;
+  std::uint64_t project_quota = 0;  ///< bytes that the images of a project may take once these are put; 0 = no bound
 };
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, record_changes& x) {
   return f(caf::meta::type_name("record_changes"), x.put_imports, x.erase_imports, x.put_images, x.erase_images,
-           x.put_members, x.erase_members, x.put_metadefs, x.erase_metadefs);
+           x.put_members, x.erase_members, x.put_metadefs, x.erase_metadefs, x.project_quota);
 }
 
 template <class Inspector>
@@ -121,11 +122,12 @@ typename Inspector::result_type inspect(Inspector& f, verification_report& x) {
 struct image_move {
   schemas::image_transition transition;
   std::vector<schemas::image_import> put_imports;
+  std::uint64_t project_quota = 0;  ///< as in record_changes
 };
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, image_move& x) {
-  return f(caf::meta::type_name("image_move"), x.transition, x.put_imports);
+  return f(caf::meta::type_name("image_move"), x.transition, x.put_imports, x.project_quota);
 }
 
 /// A PATCH, read.

@@ -15,4 +15,9 @@ struct project_usage {
   friend bool operator==(const project_usage&, const project_usage&) = default;
 };
 
+/// What counts against a project's quota: staged bytes take the same disk.
+[[nodiscard]] constexpr std::uint64_t stored_bytes(const project_usage& usage) noexcept {
+  return usage.bytes + usage.staged_bytes;
+}
+
 }  // namespace sluice::persistence

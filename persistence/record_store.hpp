@@ -30,8 +30,11 @@ struct put_import {
 struct erase_import {
   std::string id;
 };
+/// quota_exceeded when the image takes more than it did and its project's images then take more than `quota`, staged
+/// bytes included; 0: no bound. Asked in the transaction itself, so that no two can slip past it together.
 struct put_image {
   schemas::image record;
+  std::uint64_t quota = 0;  ///< bytes
 };
 /// The image's members go with it.
 struct erase_image {

@@ -11,7 +11,7 @@ schemas::result<void> check_quota(const persistence::record_store& records,
   const auto quota = limits.project_quota;
   if (quota == 0)
     return {};
-  const auto used = records.usage_of(project).bytes;
+  const auto used = persistence::stored_bytes(records.usage_of(project));
   if (used < quota && more <= quota - used)
     return {};
   return schemas::refuse(

@@ -134,26 +134,29 @@ caf::result<image> image_registry_state::on_create(const schemas::identity& who,
 
 caf::result<image> image_registry_state::change_image(const std::string& image_id,
                                                       std::function<result<void>(image&)> make,
-                                                      std::vector<schemas::image_import> with) {
-  return in_turn<image>(image_id,
-                        [this, image_id, make = std::move(make), with = std::move(with)]() -> result<decision<image>> {
-                          const auto before = records->find_image(image_id);
-                          if (!before)
-                            return tl::unexpected{schemas::no_image(image_id)};
-                          decision<image> made;
-                          made.answer = *before;
-                          if (const auto outcome = make(made.answer); !outcome)
-                            return tl::unexpected{outcome.error()};
-                          made.changes.put_imports = with;
-                          if (made.answer == *before)
-                            return made;
-                          made.answer.updated_at = clock->now();
-                          if (made.answer.status != before->status)
-                            spdlog::info("transition image={} project={} from={} to={}", image_id, before->owner,
-                                         to_string(before->status), to_string(made.answer.status));
-                          made.changes.put_images.push_back(made.answer);
-                          return made;
-                        });
+                                                      std::vector<schemas::image_import> with,
+                                                      std::uint64_t project_quota) {
+  return in_turn<image>(
+      image_id,
+      [this, image_id, make = std::move(make), with = std::move(with), project_quota]() -> result<decision<image>> {
+        const auto before = records->find_image(image_id);
+        if (!before)
+          return tl::unexpected{schemas::no_image(image_id)};
+        decision<image> made;
+        made.answer = *before;
+        if (const auto outcome = make(made.answer); !outcome)
+          return tl::unexpected{outcome.error()};
+        made.changes.put_imports = with;
+        made.changes.project_quota = project_quota;
+        if (made.answer == *before)
+          return made;
+        made.answer.updated_at = clock->now();
+        if (made.answer.status != before->status)
+          spdlog::info("transition image={} project={} from={} to={}", image_id, before->owner,
+                       to_string(before->status), to_string(made.answer.status));
+        made.changes.put_images.push_back(made.answer);
+        return made;
+      });
 }
 
 caf::result<image> image_registry_state::on_update(const schemas::identity& who, const std::string& image_id,
@@ -173,7 +176,8 @@ caf::result<image> image_registry_state::on_act(const schemas::identity& who, co
 caf::result<image> image_registry_state::on_move(const image_move& move) {
   return change_image(
       move.transition.image_id,
-      [transition = move.transition](image& subject) { return schemas::apply(transition, subject); }, move.put_imports);
+      [transition = move.transition](image& subject) { return schemas::apply(transition, subject); }, move.put_imports,
+      move.project_quota);
 }
 
 caf::result<image_member> image_registry_state::on_share(const schemas::identity& who, const std::string& image_id,

@@ -58,7 +58,8 @@ struct image_registry_state {
   /// A change of a record that is there.
   caf::result<schemas::image> change_image(const std::string& image_id,
                                            std::function<schemas::result<void>(schemas::image&)> make,
-                                           std::vector<schemas::image_import> with = {});
+                                           std::vector<schemas::image_import> with = {},
+                                           std::uint64_t project_quota = 0);
   /// Decides the first changes of a line until one has to be written.
   void advance(const std::string& image_id);
   void settle(const std::string& image_id, const caf::error& outcome);

@@ -66,16 +66,17 @@ void image_import_state::count(image_import_event event, image_import_status to)
 }
 
 void image_import_state::persist(std::function<void()> then) {
-  if (!schemas::fills_an_image(record.origin) || !schemas::is_final(record.status))
-    return push(std::move(then), std::nullopt, {});
-  if (record.status == image_import_status::failure)
+  const bool fills = schemas::fills_an_image(record.origin);
+  if (record.status == image_import_status::success)
+    return push(std::move(then), fills ? std::optional{success_of(record)} : std::nullopt, [this](const failure& why) {
+      record.status = image_import_status::verifying;
+      record.expires_at.reset();
+      end_badly(image_refused(why), image_import_event::failed);
+    });
+  if (record.status == image_import_status::failure && fills)
     // Where the image is gone, the import's own end is all there is to write.
     return push(then, failure_of(record), [this, then](const failure&) { push(then, std::nullopt, {}); });
-  push(std::move(then), success_of(record), [this](const failure& why) {
-    record.status = image_import_status::verifying;
-    record.expires_at.reset();
-    end_badly(image_refused(why), image_import_event::failed);
-  });
+  push(std::move(then), std::nullopt, {});
 }
 
 void image_import_state::persist_with(schemas::image_transition image, std::function<void()> then,
@@ -92,6 +93,7 @@ void image_import_state::push(std::function<void()> then, std::optional<schemas:
   next.changes.put_imports.push_back(record);
   if (record.status == image_import_status::success && !image)
     next.changes.put_images.push_back(image_from(record, record.updated_at));
+  next.changes.project_quota = around->limits.project_quota;
   next.image = std::move(image);
   next.refused = std::move(refused);
   next.then = std::move(then);
@@ -114,6 +116,7 @@ void image_import_state::write_next() {
     image_move both;
     both.transition = *next.image;
     both.put_imports = next.changes.put_imports;
+    both.project_quota = next.changes.project_quota;
     self->request(around->images, commit_deadline, move_atom_v, std::move(both))
         .then([this](const schemas::image&) { on_written(); }, refused);
   } else {
@@ -137,8 +140,10 @@ void image_import_state::on_written() {
 
 void image_import_state::on_write_refused(const failure& why) {
   writing = false;
-  const bool not_this_image = why.code == schemas::error_code::not_found || why.code == schemas::error_code::conflict;
-  if (writes.front().image && not_this_image) {
+  using schemas::error_code;
+  const bool not_this_image =
+      why.code == error_code::not_found || why.code == error_code::conflict || why.code == error_code::quota_exceeded;
+  if (writes.front().refused && not_this_image) {
     const auto refused = std::move(writes.front());
     writes.pop_front();
     spdlog::info("image not moved task={} image={} reason=\"{}\"", record.id, record.image_id, why.message);

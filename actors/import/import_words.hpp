@@ -13,6 +13,8 @@ namespace sluice::actors {
 
 /// Why an import ends whose image did not let itself be moved: it was deleted, or is no longer this import's to fill.
 [[nodiscard]] inline schemas::failure image_refused(const schemas::failure& why) {
+  if (why.code == schemas::error_code::quota_exceeded)
+    return why;
   if (why.code == schemas::error_code::not_found)
     return {schemas::error_code::cancelled, "The image was deleted while it was imported."};
   return {schemas::error_code::cancelled, "The image was changed while it was imported: " + why.message};

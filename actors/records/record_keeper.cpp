@@ -20,7 +20,7 @@ persistence::change_set to_change_set(record_changes& changes) {
   for (auto& id : changes.erase_imports)
     set.emplace_back(persistence::erase_import{std::move(id)});
   for (auto& record : changes.put_images)
-    set.emplace_back(persistence::put_image{std::move(record)});
+    set.emplace_back(persistence::put_image{std::move(record), changes.project_quota});
   for (auto& id : changes.erase_images)
     set.emplace_back(persistence::erase_image{std::move(id)});
   for (auto& record : changes.put_members)

@@ -88,6 +88,14 @@ bool replace_rows(std::string_view id, const std::vector<row>& wanted, lmdb::wri
   return existed;
 }
 
+std::optional<schemas::image> read_image(const lmdb::transaction& within, const tables& where, std::string_view id) {
+  const auto bytes = within.get(where.images, id);
+  if (!bytes)
+    return std::nullopt;
+  auto record = schemas::decode_image(*bytes);
+  return record ? std::optional{std::move(*record)} : std::nullopt;
+}
+
 struct checker {
   const lmdb::write_transaction& within;
   const tables& where;
@@ -103,7 +111,9 @@ struct checker {
                              "An image with this id existed and was deleted; ids are never used again. "
                              "Import the image anew: it gets a new id.");
     put_here.insert(change.record.id);
-    return check_names(change.record.id, change.record.owner);
+    if (auto named = check_names(change.record.id, change.record.owner); !named)
+      return named;
+    return check_quota(read_image(within, where, change.record.id), change.record, change.quota, within, where);
   }
   result<void> operator()(const put_member& change) const {
     const auto& id = change.record.image_id;
@@ -137,7 +147,7 @@ struct applier {
   }
   void operator()(const put_image& change) const {
     const auto members = read_members(within, where, change.record.id);
-    count_change(present(change.record.id), change.record, within, where);
+    count_change(read_image(within, where, change.record.id), change.record, within, where);
     replace(change.record.id, members, rows_of(change.record, members, where));
     within.put(where.images, change.record.id, schemas::encode(change.record));
   }
@@ -145,7 +155,7 @@ struct applier {
   void operator()(const erase_metadef& change) const { apply(change, within, where); }
   void operator()(const erase_image& change) const {
     const auto members = read_members(within, where, change.id);
-    count_change(present(change.id), std::nullopt, within, where);
+    count_change(read_image(within, where, change.id), std::nullopt, within, where);
     if (!replace(change.id, members, {}))
       return;
     within.erase(where.images, change.id);
@@ -170,13 +180,6 @@ struct applier {
  private:
   using member_list = std::vector<schemas::image_member>;
 
-  std::optional<schemas::image> present(std::string_view id) const {
-    const auto bytes = within.get(where.images, id);
-    if (!bytes)
-      return std::nullopt;
-    auto record = schemas::decode_image(*bytes);
-    return record ? std::optional{std::move(*record)} : std::nullopt;
-  }
   bool replace(std::string_view id, const std::vector<row>& wanted) const {
     return replace_rows<schemas::image_import>(
         id, wanted, within, where, [&](const schemas::image_import& record) { return rows_of(record, where); });

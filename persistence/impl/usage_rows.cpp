@@ -54,6 +54,22 @@ project_usage read_usage(const lmdb::transaction& within, const tables& where, s
   return usage;
 }
 
+schemas::result<void> check_quota(const std::optional<schemas::image>& before, const schemas::image& after,
+                                  std::uint64_t quota, const lmdb::transaction& within, const tables& where) {
+  const auto wanted = stored_bytes(usage_of(after));
+  const auto had = before && before->owner == after.owner ? stored_bytes(usage_of(*before)) : 0;
+  if (quota == 0 || wanted <= had)
+    return {};
+  const auto used = stored_bytes(read_usage(within, where, after.owner));
+  const auto others = used - std::min(used, had);
+  if (others <= quota && wanted <= quota - others)
+    return {};
+  return schemas::refuse(schemas::error_code::quota_exceeded,
+                         "The images of the project take " + std::to_string(others) + " bytes and may take " +
+                             std::to_string(quota) + "; there is no room for " + std::to_string(wanted) +
+                             " more. Delete images that are no longer needed.");
+}
+
 void count_change(const std::optional<schemas::image>& before, const std::optional<schemas::image>& after,
                   lmdb::write_transaction& within, const tables& where) {
   const auto write = [&](const std::string& owner, const project_usage& usage) {

@@ -2,6 +2,9 @@
 #include <sys/stat.h>
 
 #include <atomic>
+#include <map>
+#include <numeric>
+#include <random>
 #include <thread>
 
 #include "persistence/record_store.hpp"
@@ -98,6 +101,44 @@ TEST_CASE("a set that is refused leaves no trace and does not hurt its neighbour
   CHECK(ids(store->list_imports({.project_id = "alpha"})->records) == strings{uuid(6), uuid(1)});
   CHECK(ids(store->live_imports()) == strings{uuid(1), uuid(6)});
   CHECK(store->commit({}).empty());
+}
+
+TEST_CASE("however images grow, those of a project stay within its quota") {
+  const temporary_directory where;
+  const auto store = open_records(where);
+  std::mt19937 random{20'261'123};
+  constexpr std::uint64_t quota = 1000;
+  std::map<std::string, std::uint64_t> sizes;  // of the images of "a"
+  const auto used = [&sizes] {
+    return std::accumulate(sizes.begin(), sizes.end(), std::uint64_t{0},
+                           [](std::uint64_t sum, const auto& each) { return sum + each.second; });
+  };
+  std::size_t refusals = 0;
+  for (int round = 0; round < 400; ++round) {
+    const auto id = uuid(random() % 8);
+    auto record = an_image(id, "a", 1);
+    record.status =
+        random() % 2 == 0 ? sluice::schemas::image_status::active : sluice::schemas::image_status::uploading;
+    record.facts->size = random() % 400;
+    const auto known = sizes.find(id);
+    const auto had = known == sizes.end() ? 0 : known->second;
+    const bool fits = record.facts->size <= had || used() - had + record.facts->size <= quota;
+    // Others' images do not count, and who sets no bound is not held to one.
+    const auto outcomes =
+        store->commit({{put_image{an_image(uuid(100), "b", 1), 1 << 20}}, {put_image{record, quota}}});
+    REQUIRE(outcomes[0]);
+    REQUIRE(outcomes[1].has_value() == fits);
+    if (fits)
+      sizes[id] = record.facts->size;
+    else
+      REQUIRE(outcomes[1].error().code == sluice::schemas::error_code::quota_exceeded);
+    refusals += fits ? 0 : 1;
+    const auto usage = store->usage_of("a");
+    REQUIRE(usage.bytes + usage.staged_bytes == used());
+    REQUIRE(used() <= quota);
+  }
+  CHECK(refusals > 20);
+  CHECK(commit(*store, {put_image{an_image(uuid(9), "a", 1)}}));
 }
 
 TEST_CASE("later sets of a batch see what earlier ones did") {

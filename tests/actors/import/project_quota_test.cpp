@@ -43,6 +43,54 @@ TEST_CASE("a project stores as much as its quota, and another project's images d
   CHECK(full.error().code == error_code::quota_exceeded);
 }
 
+TEST_CASE("imports that end at the same time are held to the quota together, and the refused one leaves nothing") {
+  import_world world{quota_of(100)};
+  std::vector<std::string> ids;
+  for (int i = 0; i < 3; ++i) {
+    ids.push_back(world.accept("a").id);
+    world.stage(ids.back());
+  }
+  for (const auto& id : ids)
+    world.runner.end(id, import_world::staged_outcome(40));
+  world.settle();
+  std::size_t taken = 0;
+  for (const auto& id : ids) {
+    const auto record = world.record(id);
+    if (record.status == image_import_status::success) {
+      ++taken;
+      continue;
+    }
+    CHECK(record.status == image_import_status::failure);
+    REQUIRE(record.why);
+    CHECK(record.why->code == error_code::quota_exceeded);
+    CHECK_FALSE(record.facts);
+    CHECK_FALSE(world.records->has_image(record.image_id));
+    CHECK_FALSE(world.blobs->open_image(record.image_id));
+  }
+  CHECK(taken == 2);
+  CHECK(world.records->usage_of("a").bytes == 80);
+}
+
+TEST_CASE("what an image has become by its conversion counts") {
+  import_world world{quota_of(2 << 20)};
+  imported(world, 1 << 20);
+  world.conversion.target = "raw";
+  const auto import = world.accept("a");
+  world.stage(import.id);
+  world.runner.end(import.id, import_world::staged_outcome(1000));
+  world.settle();
+  world.stage(import.image_id, "the bytes of a raw disk");
+  actors::conversion_outcome made;
+  made.facts.size = (1 << 20) + 1;
+  made.facts.virtual_size = made.facts.size;
+  made.facts.disk_format = "raw";
+  world.conversion.end(import.id, made);
+  world.settle();
+  REQUIRE(world.record(import.id).why);
+  CHECK(world.record(import.id).why->code == error_code::quota_exceeded);
+  CHECK(world.records->usage_of("a").bytes == 1 << 20);
+}
+
 TEST_CASE("an import that says how large it will be is refused before its first byte") {
   import_world world{quota_of(100)};
   auto draft = import_world::draft("a");
