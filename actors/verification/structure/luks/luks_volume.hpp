@@ -22,6 +22,9 @@ inline constexpr std::uint64_t stripes = 4000;  ///< the only number that implem
 
 /// LUKS On-Disk Format Specification 1.2.3.
 [[nodiscard]] schemas::result<std::uint64_t> walk_version_1(image_bytes& image, walk_budget& budget);
+/// A header of version 1 without a payload behind it, as an encrypted qcow2 image has one: all of it and its key
+/// material lie in `area`.
+[[nodiscard]] schemas::result<void> walk_detached_header(image_bytes& area, walk_budget& budget);
 /// LUKS2 On-Disk Format Specification 1.1.3: both binary headers with their checksums, then the metadata.
 [[nodiscard]] schemas::result<std::uint64_t> walk_version_2(image_bytes& image, const walk_policy& policy,
                                                             walk_budget& budget);

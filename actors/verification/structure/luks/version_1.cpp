@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
 #include "actors/verification/structure/file_map.hpp"
 #include "actors/verification/structure/image_part.hpp"
 #include "actors/verification/structure/luks/luks_volume.hpp"
@@ -27,6 +29,10 @@ bool is_name(bytes_view field) {
   return true;
 }
 
+std::uint64_t key_length(bytes_view header) {
+  return read_big_endian<std::uint32_t>(header, 108);
+}
+
 result<void> check_slot(bytes_view slot, std::uint64_t key_bytes, std::uint64_t payload, file_map& map) {
   const auto state = read_big_endian<std::uint32_t>(slot, 0);
   if (state != slot_active && state != slot_inactive)
@@ -44,18 +50,13 @@ result<void> check_slot(bytes_view slot, std::uint64_t key_bytes, std::uint64_t 
   return map.claim(material, length, "key material");
 }
 
-}  // namespace
-
-result<std::uint64_t> walk_version_1(image_bytes& image, walk_budget& budget) {
-  const auto piece = image_piece::read(image, 0, header_size, budget);
-  if (!piece)
-    return schemas::unexpected<failure>{piece.error()};
-  const auto header = piece->bytes();
+/// Where the payload begins, in bytes; all of the header but its key slots.
+result<std::uint64_t> payload_of(bytes_view header) {
   for (const std::size_t name : {8, 40, 72})
     if (!is_name(formats::slice(header, name, 32)))
       return impossible("name of a cipher or hash");
   const std::uint64_t payload = std::uint64_t{read_big_endian<std::uint32_t>(header, 104)} * 512;
-  const std::uint64_t key_bytes = read_big_endian<std::uint32_t>(header, 108);
+  const std::uint64_t key_bytes = key_length(header);
   const auto iterations = read_big_endian<std::uint32_t>(header, 164);
   if (key_bytes < 16 || key_bytes > 128)
     return impossible("key length");
@@ -63,18 +64,47 @@ result<std::uint64_t> walk_version_1(image_bytes& image, walk_budget& budget) {
     return impossible("payload offset");
   if (iterations == 0 || iterations > most_iterations)
     return impossible("iteration count");
-  const auto total = formats::round_up(image.size(), 512);
-  if (payload >= total)
-    return cut_off(payload + 512, image.size());
-  file_map map{total, 512, budget};
+  return payload;
+}
+
+/// The header's own bytes and those of its eight keys, all of them before `end`.
+result<void> claim_keys(bytes_view header, std::uint64_t end, file_map& map) {
   auto claimed = map.claim(0, header_size, "the header");
   for (std::size_t slot = 0; claimed && slot < 8; ++slot)
-    claimed = check_slot(formats::slice(header, 208 + slot * 48, 48), key_bytes, payload, map);
-  if (claimed)
-    claimed = map.claim(payload, total - payload, "the payload");
+    claimed = check_slot(formats::slice(header, 208 + slot * 48, 48), key_length(header), end, map);
+  return claimed;
+}
+
+}  // namespace
+
+result<std::uint64_t> walk_version_1(image_bytes& image, walk_budget& budget) {
+  const auto header = image_piece::read(image, 0, header_size, budget);
+  if (!header)
+    return schemas::unexpected<failure>{header.error()};
+  const auto payload = payload_of(header->bytes());
+  if (!payload)
+    return payload;
+  const auto total = formats::round_up(image.size(), 512);
+  if (*payload >= total)
+    return cut_off(*payload + 512, image.size());
+  file_map map{total, 512, budget};
+  const auto claimed = claim_keys(header->bytes(), *payload, map).and_then([&] {
+    return map.claim(*payload, total - *payload, "the payload");
+  });
   if (!claimed)
     return schemas::unexpected<failure>{claimed.error()};
-  return total - payload;
+  return total - *payload;
+}
+
+result<void> walk_detached_header(image_bytes& area, walk_budget& budget) {
+  const auto header = image_piece::read(area, 0, header_size, budget);
+  if (!header)
+    return schemas::unexpected<failure>{header.error()};
+  const auto payload = payload_of(header->bytes());
+  if (!payload)
+    return schemas::unexpected<failure>{payload.error()};
+  file_map map{formats::round_up(area.size(), 512), 512, budget};
+  return claim_keys(header->bytes(), std::min(*payload, area.size()), map);
 }
 
 }  // namespace sluice::actors::verification::structure::luks

@@ -6,6 +6,8 @@
 #include <vector>
 
 #include "actors/verification/formats/bytes.hpp"
+#include "actors/verification/structure/image_part.hpp"
+#include "actors/verification/structure/luks/luks_volume.hpp"
 #include "actors/verification/structure/qcow2/bitmaps.hpp"
 #include "actors/verification/structure/qcow2/cluster_use.hpp"
 #include "actors/verification/structure/qcow2/guest_tables.hpp"
@@ -20,7 +22,8 @@ using schemas::error_code;
 using schemas::result;
 
 /// The keys' place; what they open is not inspected.
-result<void> claim_encryption(image_bytes& image, const qcow2::header& fields, qcow2::cluster_use& use) {
+result<void> claim_encryption(image_bytes& image, const qcow2::header& fields, qcow2::cluster_use& use,
+                              walk_budget& budget) {
   if (!fields.encryption_header)
     return {};
   const auto& [offset, length] = *fields.encryption_header;
@@ -36,7 +39,8 @@ result<void> claim_encryption(image_bytes& image, const qcow2::header& fields, q
   if (!formats::holds(front, 0, magic))
     return qcow2::damaged(error_code::image_corrupt,
                           "The qcow2 image's encryption header must be one of LUKS version 1, and is not");
-  return {};
+  image_part keys{image, offset, length};
+  return luks::walk_detached_header(keys, budget);
 }
 
 /// Everything but what the tables of disks lead to.
@@ -46,7 +50,7 @@ result<void> claim_metadata(image_bytes& image, const qcow2::header& fields, qco
       .and_then([&] { return qcow2::claim_refcounts(image, fields, use, budget); })
       .and_then(
           [&] { return use.claim(qcow2::content::l1_table, fields.l1_offset, std::uint64_t{fields.l1_entries} * 8); })
-      .and_then([&] { return claim_encryption(image, fields, use); })
+      .and_then([&] { return claim_encryption(image, fields, use, budget); })
       .and_then([&] { return qcow2::claim_bitmaps(image, fields, use, budget); });
 }
 
