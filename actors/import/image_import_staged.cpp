@@ -4,12 +4,30 @@
 
 #include "actors/import/image_import.hpp"
 #include "actors/import/image_moves.hpp"
+#include "schemas/image_signature.hpp"
 
 namespace sluice::actors {
 
 using schemas::error_code;
 using schemas::failure;
 using schemas::image_import_event;
+
+namespace {
+
+/// A signature is verified while the bytes come. What was said of it since then would go unlooked at.
+schemas::result<void> signed_alike(const schemas::image_properties& staged, const schemas::image_properties& now) {
+  const auto then = schemas::signature_of(staged.extra, "");
+  const auto wanted = schemas::signature_of(now.extra, "");
+  if (!wanted)
+    return tl::unexpected{wanted.error()};
+  if (then && *then == *wanted)
+    return {};
+  return schemas::refuse(error_code::conflict,
+                         "The img_signature properties have changed since the bytes were staged, and a signature is "
+                         "verified while they come. Delete the image, or put the properties back as they were.");
+}
+
+}  // namespace
 
 void image_import_state::hold() {
   release_slot();
@@ -39,7 +57,10 @@ void image_import_state::on_tick() {
 caf::result<schemas::image_import> image_import_state::on_release(const schemas::image_import& wish) {
   if (!record.is_staged() || !writes.empty() || ending || cancelling || pausing)
     return to_error(failure{error_code::conflict, "Image " + record.image_id + " has no staged data to import."});
+  if (auto same = signed_alike(record.request.properties, wish.request.properties); !same)
+    return to_error(same.error());
   const auto before = record;
+  record.request.properties = wish.request.properties;
   record.origin = wish.origin;
   record.user_id = wish.user_id;
   record.request_id = wish.request_id;

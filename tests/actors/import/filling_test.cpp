@@ -64,13 +64,17 @@ void bytes_arrive(import_world& world, const image_import& record) {
   world.settle();
 }
 
-schemas::result<image_import> release(import_world& world, const image& subject) {
+image_import wish_for(const image& subject) {
   image_import wish;
   wish.image_id = subject.id;
   wish.origin = import_origin::interoperable;
   wish.request_id = "req-2";
   wish.asked = "{}";
-  auto released = world.actors_.ask<image_import>(world.supervisor, actors::release_atom_v, wish);
+  return wish;
+}
+
+schemas::result<image_import> release(import_world& world, const image& subject) {
+  auto released = world.actors_.ask<image_import>(world.supervisor, actors::release_atom_v, wish_for(subject));
   world.settle();
   return released;
 }
@@ -237,6 +241,51 @@ TEST_CASE("staged bytes wait without a slot until they are imported") {
     CHECK(world.blobs->staged_ids().empty());
     CHECK(world.record(record->id).why->code == error_code::cancelled);
     CHECK_FALSE(world.records->find_image(subject.id));
+  }
+}
+
+TEST_CASE("a signature that changed after the bytes were staged is not taken for verified") {
+  const std::map<std::string, std::string> some{
+      {"img_signature", "c2lnbmVk"},
+      {"img_signature_hash_method", "SHA-256"},
+      {"img_signature_key_type", "RSA-PSS"},
+      {"img_signature_certificate_uuid", "4c0b6c1e-0000-4000-8000-000000000001"}};
+  auto other = some;
+  other["img_signature"] = "b3RoZXI=";
+  auto part = some;
+  part.erase("img_signature");
+  auto more = some;
+  more["os_distro"] = "debian";
+  using properties = std::map<std::string, std::string>;
+  for (const auto& [staged, now, why] :
+       std::vector<std::tuple<properties, properties, error_code>>{{some, some, error_code::none},
+                                                                   {some, more, error_code::none},
+                                                                   {{}, {{"os_distro", "debian"}}, error_code::none},
+                                                                   {{}, some, error_code::conflict},
+                                                                   {some, {}, error_code::conflict},
+                                                                   {some, other, error_code::conflict},
+                                                                   {{}, part, error_code::invalid_request}}) {
+    import_world world;
+    const auto subject = queued(world);
+    auto draft = draft_for(world, subject, import_origin::stage);
+    draft.request.properties.extra = staged;
+    const auto record = world.actors_.ask<image_import>(world.supervisor, actors::create_atom_v, draft);
+    world.settle();
+    REQUIRE(record);
+    bytes_arrive(world, *record);
+    auto wish = wish_for(subject);
+    wish.request.properties.extra = now;
+    auto released = world.actors_.ask<image_import>(world.supervisor, actors::release_atom_v, wish);
+    world.settle();
+    CAPTURE(staged.size(), now.size());
+    if (why == error_code::none) {
+      CHECK(released);
+      continue;
+    }
+    REQUIRE_FALSE(released);
+    CHECK(released.error().code == why);
+    CHECK(world.record(record->id).is_staged());  // it can be imported still, when the properties are back
+    remove(world, subject);
   }
 }
 
