@@ -5,6 +5,7 @@
 #include <span>
 #include <utility>
 
+#include <boost/asio/ip/address.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 
@@ -96,6 +97,12 @@ result<cloud_line> cloud_line::to(const cloud_endpoint& where) {
   limits.minimum_rate = 0;
   auto network = std::make_shared<connector>(std::move(*everywhere), std::move(*tls), limits, resolver_threads);
   return cloud_line{std::move(*base), limits, std::move(network)};
+}
+
+bool cloud_line::is_private() const {
+  boost::system::error_code not_an_address;
+  const auto address = asio::ip::make_address(base_.host, not_an_address);
+  return base_.secure() || base_.host == "localhost" || (!not_an_address && address.is_loopback());
 }
 
 asio::awaitable<result<cloud_answer>> cloud_line::send(cloud_request request,

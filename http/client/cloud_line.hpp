@@ -50,6 +50,9 @@ class cloud_line {
   /// Refused when `url` or `ca_file` cannot be used; the message names the key.
   [[nodiscard]] static schemas::result<cloud_line> to(const cloud_endpoint& where);
 
+  /// False when what is said can be read on the way: plain http to another machine.
+  [[nodiscard]] bool is_private() const;
+
   /// The answer by `deadline`; `overloaded` when there is none.
   [[nodiscard]] boost::asio::awaitable<schemas::result<cloud_answer>> send(
       cloud_request request, std::chrono::steady_clock::time_point deadline) const;

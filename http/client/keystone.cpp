@@ -42,6 +42,9 @@ result<std::unique_ptr<keystone>> keystone::start(const schemas::keystone_config
   auto line = cloud_line::to(endpoint_of(configuration));
   if (!line)
     return tl::unexpected{line.error()};
+  if (!line->is_private())
+    spdlog::warn("keystone is asked in the clear: passwords and tokens can be read on the way url={}",
+                 configuration.url);
   auto shared = std::make_shared<const cloud_line>(std::move(*line));
   std::unique_ptr<keystone> out{new keystone{configuration, std::move(shared), limits}};
   asio::co_spawn(out->context_, out->log_in(), asio::detached);
