@@ -12,7 +12,6 @@ namespace sluice::schemas {
 namespace {
 
 constexpr std::size_t longest_name = 255;  // code points, of names, tags and keys: Glance's columns
-constexpr std::size_t most_extra = 128;    // Glance's image_property_quota
 constexpr std::size_t longest_value = 65535;
 constexpr std::uint64_t largest_minimum = std::numeric_limits<std::int32_t>::max();
 
@@ -110,16 +109,8 @@ result<void> read_container_format(const json_value& value, const std::string& p
   });
 }
 
-result<void> read_visibility(const json_value& value, const std::string& pointer, const identity& who,
-                             image_properties& into) {
-  auto word = read_word(value, pointer, visibilities);
-  if (!word)
-    return tl::unexpected{std::move(word).error()};
-  if (*word == "public" && !who.is_admin())
-    return refuse(error_code::property_forbidden,
-                  "Expected private, shared or community: making an image public needs the role admin.", pointer);
-  into.visibility = std::move(*word);
-  return {};
+result<void> read_visibility(const json_value& value, const std::string& pointer, image_properties& into) {
+  return read_word(value, pointer, visibilities).map([&into](std::string word) { into.visibility = std::move(word); });
 }
 
 result<void> read_flag(const json_value& value, const std::string& pointer, bool& into) {
@@ -159,7 +150,7 @@ result<void> read_extra(const std::string& name, const json_value& value, const 
   if (many_lines(*text) != *text)
     return refuse(error_code::invalid_request, "Expected no control characters but tabs and line ends, got some.",
                   pointer);
-  if (into.extra.size() == most_extra)
+  if (into.extra.size() == most_extra_properties)
     return refuse(error_code::invalid_request, "Expected at most 128 properties of one's own, got more.", pointer);
   into.extra.emplace(name, *text);
   return {};
@@ -180,7 +171,7 @@ result<void> read_property(const json_member& member, const identity& who, const
   if (name == "container_format")
     return read_container_format(value, pointer, into);
   if (name == "visibility")
-    return read_visibility(value, pointer, who, into);
+    return read_visibility(value, pointer, into);
   if (name == "min_disk")
     return read_minimum(value, pointer, into.min_disk);
   if (name == "min_ram")
@@ -238,9 +229,7 @@ result<void> set_image_property(const std::string& name, const json_value& value
       into.container_format = std::move(read.container_format);
     });
   if (name == "visibility")
-    return read_word(value, pointer, visibilities).map([&into](std::string word) {
-      into.visibility = std::move(word);
-    });
+    return read_visibility(value, pointer, into);
   into.extra.erase(name);  // its new value takes its place
   return read_extra(name, value, pointer, into);
 }

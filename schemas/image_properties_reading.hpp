@@ -11,12 +11,13 @@
 namespace sluice::schemas {
 
 /// Reads `image_properties` as `who` may set them: Glance's names, types and enumerations, under caps. What the service
-/// sets itself is refused as `reserved_property`, what needs the role admin as `property_forbidden`. `pointer` is where
-/// `object` stands in the document.
+/// sets itself is refused as `reserved_property`, what needs the role admin as `property_forbidden`. Which visibility a
+/// caller may choose is the policy's to say. `pointer` is where `object` stands in the document.
 [[nodiscard]] result<image_properties> read_image_properties(const json_object& object, const identity& who,
                                                              const std::string& pointer);
 
-inline constexpr std::size_t most_tags = 128;  ///< of one image; Glance's image_tag_quota
+inline constexpr std::size_t most_extra_properties = 128;  ///< of one's own; Glance's image_property_quota
+inline constexpr std::size_t most_tags = 128;              ///< of one image; Glance's image_tag_quota
 
 /// May anybody but the service set a property of this name? `forbidden`, in Glance's words, when it is read-only or
 /// reserved.

@@ -19,7 +19,7 @@ inline constexpr std::string_view stores_left = "os_glance_importing_to_stores";
 inline constexpr std::string_view stores_failed = "os_glance_failed_import";
 }  // namespace import_marks
 
-/// copy-image is answered, but not offered: with one store there is nothing to copy to.
+/// With one store copy-image has nothing to copy; clients that ask for a copy to all stores find it done.
 enum class import_method : std::uint8_t { glance_direct, web_download, glance_download, copy_image };
 
 [[nodiscard]] constexpr std::string_view to_string(import_method method) noexcept {

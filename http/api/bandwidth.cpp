@@ -17,7 +17,7 @@ namespace asio = boost::asio;
 using schemas::error_code;
 using schemas::failure;
 
-constexpr std::string_view resource = "/v1/bandwidth";
+constexpr std::string_view bandwidth_resource = "/v1/bandwidth";
 
 asio::awaitable<response> state_now(exchange& at) {
   const auto& parts = at.state.parts;
@@ -50,8 +50,8 @@ asio::awaitable<response> change(exchange& at) {
 }  // namespace
 
 void add_bandwidth(api_router& routes) {
-  routes.add(verb::get, resource, state_now);
-  routes.add(verb::patch, resource, change);
+  routes.add(verb::get, bandwidth_resource, state_now);
+  routes.add(verb::patch, bandwidth_resource, change);
 }
 
 }  // namespace sluice::http

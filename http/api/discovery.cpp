@@ -21,7 +21,7 @@ asio::awaitable<response> versions(exchange& at) {
   co_return response(200, "application/json", schemas::versions_json(base_url(at)));
 }
 
-asio::awaitable<response> schema(exchange& at) {
+asio::awaitable<response> show_schema(exchange& at) {
   const auto text = schemas::published_schema(at.parameter);
   if (text.empty())
     co_return fault(schemas::failure(schemas::error_code::not_found, "There is no schema of this name."), at.asked);
@@ -87,7 +87,7 @@ void add_discovery(api_router& routes) {
 }
 
 void add_schemas(api_router& routes) {
-  routes.add(verb::get, "/v2/schemas/{name}", schema);
+  routes.add(verb::get, "/v2/schemas/{name}", show_schema);
 }
 
 void add_healthcheck(api_router& routes) {

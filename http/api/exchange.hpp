@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstddef>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -41,20 +42,35 @@ struct exchange {
   std::string second;     ///< what stood for the second one
 };
 
+[[nodiscard]] inline response no_content() {
+  response given;
+  given.status = 204;
+  return given;
+}
+
 /// How a removal is answered: 204; as if it had never been there, word for word, when it is gone already; else why not.
 [[nodiscard]] inline response removed(const exchange& at, const schemas::result<actors::done_atom>& done,
                                       response (*absent)(std::string_view id, const request& asked)) {
   if (!done)
     return done.error().code == schemas::error_code::not_found ? absent(at.parameter, at.asked)
                                                                : fault(done.error(), at.asked);
-  response gone;
-  gone.status = 204;
-  return gone;
+  return no_content();
 }
 
 /// May who asks do what `rule` is about? For what depends on more than the route; routes have their rule in the table.
 [[nodiscard]] inline bool permits(const exchange& at, schemas::policy_rule rule) noexcept {
   return at.state.parts.configuration.policy.allows(rule, at.who);
+}
+
+/// The rule that who asks breaks by giving an image this `visibility`; nothing when it may.
+[[nodiscard]] inline std::optional<schemas::policy_rule> visibility_refused(const exchange& at,
+                                                                            std::string_view visibility) noexcept {
+  using schemas::policy_rule;
+  if (visibility == "public" && !permits(at, policy_rule::publicize_image))
+    return policy_rule::publicize_image;
+  if (visibility == "community" && !permits(at, policy_rule::communitize_image))
+    return policy_rule::communitize_image;
+  return std::nullopt;
 }
 
 using resource_handler = std::function<boost::asio::awaitable<response>(exchange&)>;

@@ -13,7 +13,6 @@ using schemas::error_code;
 using schemas::failure;
 
 constexpr std::string_view retry_after_seconds = "5";
-constexpr std::size_t longest_echoed_id = 255;
 
 /// Glance's own resources answer in Glance's shapes.
 bool is_glance_resource(std::string_view path) noexcept {

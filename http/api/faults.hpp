@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
 #include <string_view>
 
 #include "http/server/message.hpp"
@@ -11,6 +12,8 @@
 /// Glance's, by what the client accepts; with Retry-After where it belongs. WWW-Authenticate is put on where it is
 /// known who authenticates.
 namespace sluice::http {
+
+inline constexpr std::size_t longest_echoed_id = 255;  ///< bytes of what was asked for that an answer repeats
 
 /// `status` overrides the one of the failure's code when it is not 0.
 [[nodiscard]] response fault(const schemas::failure& why, const request& asked, unsigned status = 0);

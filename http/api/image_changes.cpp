@@ -25,31 +25,15 @@ using schemas::image_action;
 constexpr std::string_view old_patch = "application/openstack-images-v2.0-json-patch";
 constexpr std::string_view new_patch = "application/openstack-images-v2.1-json-patch";
 
-response shown(const image& record, unsigned status) {
+response shown_image(const image& record, unsigned status) {
   return {status, "application/json", schemas::to_json(record)};
 }
 
-response no_content() {
-  response given;
-  given.status = 204;
-  return given;
-}
-
-/// Who may show an image to everybody is a rule of the policy of its own.
-std::optional<schemas::policy_rule> missing_rule(const exchange& at, std::string_view visibility) {
-  using schemas::policy_rule;
-  if (visibility == "public" && !permits(at, policy_rule::publicize_image))
-    return policy_rule::publicize_image;
-  if (visibility == "community" && !permits(at, policy_rule::communitize_image))
-    return policy_rule::communitize_image;
-  return std::nullopt;
-}
-
-asio::awaitable<response> create(exchange& at) {
+asio::awaitable<response> create_image(exchange& at) {
   auto draft = schemas::parse_new_image(at.asked.body, at.who);
   if (!draft)
     co_return fault(draft.error(), at.asked);
-  if (const auto rule = missing_rule(at, schemas::visibility_of(*draft)))
+  if (const auto rule = visibility_refused(at, schemas::visibility_of(*draft)))
     co_return not_permitted(*rule, at.asked);
   const auto& parts = at.state.parts;
   auto pending = actors::ask<image>(parts.system, parts.images, at.state.limits.create_deadline, actors::create_atom_v,
@@ -57,7 +41,7 @@ asio::awaitable<response> create(exchange& at) {
   const auto made = co_await std::move(pending);
   if (!made)
     co_return fault(made.error(), at.asked);
-  auto given = shown(*made, 201);
+  auto given = shown_image(*made, 201);
   given.fields.emplace_back("Location", base_url(at).append("/v2/images/").append(made->id));
   given.fields.emplace_back("OpenStack-image-import-methods", import_methods_field(at.state.parts.tokens != nullptr));
   given.fields.emplace_back("OpenStack-image-store-ids", std::string(schemas::store_id));
@@ -76,7 +60,7 @@ std::optional<schemas::patch_dialect> dialect_of(std::string_view content_type) 
   return std::nullopt;
 }
 
-asio::awaitable<response> update(exchange& at) {
+asio::awaitable<response> update_image(exchange& at) {
   if (!is_uuid(at.parameter))
     co_return no_such_image(at.parameter, at.asked);
   const auto dialect = dialect_of(at.asked.field("Content-Type"));
@@ -94,7 +78,7 @@ asio::awaitable<response> update(exchange& at) {
     if (change.attribute == "visibility")
       for (const std::string_view visibility : {"public", "community"})
         if (change.value == "\"" + std::string(visibility) + "\"")
-          if (const auto rule = missing_rule(at, visibility))
+          if (const auto rule = visibility_refused(at, visibility))
             co_return not_permitted(*rule, at.asked);
   actors::image_patch patch;
   patch.changes = std::move(*changes);
@@ -104,7 +88,7 @@ asio::awaitable<response> update(exchange& at) {
   const auto changed = co_await std::move(pending);
   if (!changed)
     co_return fault(changed.error(), at.asked);
-  co_return shown(*changed, 200);
+  co_return shown_image(*changed, 200);
 }
 
 asio::awaitable<response> act(exchange& at, image_action action) {
@@ -151,8 +135,8 @@ asio::awaitable<response> reactivate(exchange& at) {
 
 void add_image_changes(api_router& routes) {
   using schemas::policy_rule;
-  routes.add(verb::post, "/v2/images", policy_rule::add_image, create);
-  routes.add(verb::patch, "/v2/images/{id}", policy_rule::modify_image, update);
+  routes.add(verb::post, "/v2/images", policy_rule::add_image, create_image);
+  routes.add(verb::patch, "/v2/images/{id}", policy_rule::modify_image, update_image);
   routes.add(verb::put, "/v2/images/{id}/tags/{tag}", policy_rule::modify_image, put_tag);
   routes.add(verb::delete_, "/v2/images/{id}/tags/{tag}", policy_rule::modify_image, delete_tag);
   routes.add(verb::post, "/v2/images/{id}/actions/deactivate", policy_rule::deactivate, deactivate);

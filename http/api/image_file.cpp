@@ -32,7 +32,7 @@ bool has_length(int fd, std::uint64_t expected) noexcept {
   return ::fstat(fd, &facts) == 0 && static_cast<std::uint64_t>(facts.st_size) == expected;
 }
 
-asio::awaitable<response> read(exchange& at) {
+asio::awaitable<response> read_file(exchange& at) {
   const auto record = visible_image(at.state, at.who, at.parameter);
   if (!record)
     co_return no_such_image(at.parameter, at.asked);
@@ -97,7 +97,7 @@ asio::awaitable<response> read(exchange& at) {
 }  // namespace
 
 void add_image_file(api_router& routes) {
-  routes.add(verb::get, "/v2/images/{id}/file", schemas::policy_rule::download_image, read);
+  routes.add(verb::get, "/v2/images/{id}/file", schemas::policy_rule::download_image, read_file);
 }
 
 }  // namespace sluice::http

@@ -26,10 +26,10 @@ using schemas::error_code;
 using schemas::failure;
 using schemas::image_import;
 
-constexpr std::string_view collection = "/v2/image-imports";
+constexpr std::string_view import_collection = "/v2/image-imports";
 
 /// The record with what is known of its progress; the place in the queue only while it waits.
-asio::awaitable<std::string> shown(exchange& at, image_import record) {
+asio::awaitable<std::string> shown_import(exchange& at, image_import record) {
   std::uint64_t position = 0;
   if (record.status == schemas::image_import_status::waiting) {
     const auto& parts = at.state.parts;
@@ -41,13 +41,15 @@ asio::awaitable<std::string> shown(exchange& at, image_import record) {
   co_return schemas::to_json(record, progress);
 }
 
-asio::awaitable<response> create(exchange& at) {
+asio::awaitable<response> create_import(exchange& at) {
   if (const auto sound = expects_json(at.asked, "the import"); !sound)
     co_return fault(sound.error(), at.asked);
   const auto& parts = at.state.parts;
   auto wanted = schemas::parse_import_request(at.asked.body, at.who, parts.configuration.sources);
   if (!wanted)
     co_return fault(wanted.error(), at.asked);
+  if (const auto allowed = may_be_visible(at, wanted->properties, "/image_properties"); !allowed)
+    co_return fault(allowed.error(), at.asked);
   if (const auto sound = schemas::check_conversion_wish(wanted->convert_to, parts.configuration.verify); !sound)
     co_return fault(sound.error(), at.asked);
   auto draft = draft_import(at, schemas::import_origin::image_imports);
@@ -59,15 +61,15 @@ asio::awaitable<response> create(exchange& at) {
   response given;
   given.status = 201;
   given.content_type = "application/json";
-  given.fields.emplace_back("Location", base_url(at).append(collection).append("/").append(created->id));
+  given.fields.emplace_back("Location", base_url(at).append(import_collection).append("/").append(created->id));
   const auto progress = view_progress(*created, parts.progress, 0);
   given.body = schemas::to_json(*created, progress);
   co_return given;
 }
 
 /// Waits until the status is another one, at most `limit`; the record as it is then, empty when it was removed.
-asio::awaitable<std::optional<image_import>> changed(exchange& at, image_import record,
-                                                     std::chrono::milliseconds limit) {
+asio::awaitable<std::optional<image_import>> changed_import(exchange& at, image_import record,
+                                                            std::chrono::milliseconds limit) {
   using clock = waiter::clock;
   const auto end = clock::now() + limit;
   waiter waiting{at.loop};
@@ -84,7 +86,7 @@ asio::awaitable<std::optional<image_import>> changed(exchange& at, image_import 
   co_return std::optional<image_import>(std::move(record));
 }
 
-asio::awaitable<response> show(exchange& at) {
+asio::awaitable<response> show_import(exchange& at) {
   auto record = visible_import(at.state, at.who, at.parameter);
   if (!record)
     co_return no_such_import(at.parameter, at.asked);
@@ -94,7 +96,7 @@ asio::awaitable<response> show(exchange& at) {
   if (const auto wait = preferred_wait(at.asked.field("Prefer"))) {
     const auto limit = std::min<std::chrono::milliseconds>(*wait, at.state.limits.longest_wait);
     if (!schemas::is_final(record->status) && limit.count() > 0) {
-      auto pending = changed(at, std::move(*record), limit);
+      auto pending = changed_import(at, std::move(*record), limit);
       record = co_await std::move(pending);
       if (!record)
         co_return no_such_import(at.parameter, at.asked);
@@ -103,12 +105,12 @@ asio::awaitable<response> show(exchange& at) {
     given.fields.emplace_back("Preference-Applied", "wait=" + std::to_string(applied));
   }
   given.content_type = "application/json";
-  auto pending = shown(at, std::move(*record));
+  auto pending = shown_import(at, std::move(*record));
   given.body = co_await std::move(pending);
   co_return given;
 }
 
-schemas::result<persistence::import_query> parse_list(const query_pairs& pairs, const schemas::identity& who) {
+schemas::result<persistence::import_query> parse_import_list(const query_pairs& pairs, const schemas::identity& who) {
   persistence::import_query query;
   query.project_id = who.project_id;
   query.limit = default_limit;
@@ -145,11 +147,11 @@ schemas::result<persistence::import_query> parse_list(const query_pairs& pairs, 
   return query;
 }
 
-asio::awaitable<response> list(exchange& at) {
+asio::awaitable<response> list_imports(exchange& at) {
   const auto pairs = parse_query(at.asked.target.query);
   if (!pairs)
     co_return fault(pairs.error(), at.asked);
-  const auto query = parse_list(*pairs, at.who);
+  const auto query = parse_import_list(*pairs, at.who);
   if (!query)
     co_return fault(query.error(), at.asked);
   auto found = at.state.parts.records.list_imports(*query);
@@ -164,7 +166,7 @@ asio::awaitable<response> list(exchange& at) {
     rows.push_back(std::move(row));
   }
   const auto links =
-      page_links_of(collection, *pairs, found->more && !rows.empty() ? rows.back().record.id : std::string{});
+      page_links_of(import_collection, *pairs, found->more && !rows.empty() ? rows.back().record.id : std::string{});
   response given;
   given.content_type = "application/json";
   given.fields.emplace_back("Link", link_field(links));
@@ -172,7 +174,7 @@ asio::awaitable<response> list(exchange& at) {
   co_return given;
 }
 
-asio::awaitable<response> remove(exchange& at) {
+asio::awaitable<response> cancel_import(exchange& at) {
   const auto record = visible_import(at.state, at.who, at.parameter);
   if (!record)
     co_return no_such_import(at.parameter, at.asked);
@@ -197,10 +199,10 @@ std::optional<image_import> visible_import(const api_state& state, const schemas
 }
 
 void add_image_imports(api_router& routes) {
-  routes.add(verb::post, collection, schemas::policy_rule::add_image_import, create);
-  routes.add(verb::get, collection, schemas::policy_rule::get_image_imports, list);
-  routes.add(verb::get, "/v2/image-imports/{id}", schemas::policy_rule::get_image_imports, show);
-  routes.add(verb::delete_, "/v2/image-imports/{id}", schemas::policy_rule::delete_image_import, remove);
+  routes.add(verb::post, import_collection, schemas::policy_rule::add_image_import, create_import);
+  routes.add(verb::get, import_collection, schemas::policy_rule::get_image_imports, list_imports);
+  routes.add(verb::get, "/v2/image-imports/{id}", schemas::policy_rule::get_image_imports, show_import);
+  routes.add(verb::delete_, "/v2/image-imports/{id}", schemas::policy_rule::delete_image_import, cancel_import);
 }
 
 }  // namespace sluice::http

@@ -48,7 +48,7 @@ std::optional<bool> boolean(std::string_view text) {
   return std::nullopt;
 }
 
-std::optional<std::uint64_t> number(std::string_view text) {
+std::optional<std::uint64_t> whole_number(std::string_view text) {
   std::uint64_t value = 0;
   const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (text.empty() || code != std::errc{} || end != text.data() + text.size())
@@ -67,7 +67,7 @@ std::optional<std::int64_t> parse_glance_time(std::string_view text) {
     if (form[i] == 'd' ? text[i] < '0' || text[i] > '9' : text[i] != form[i])
       return std::nullopt;
   const auto part = [text](std::size_t from, std::size_t digits) {
-    return static_cast<int>(*number(text.substr(from, digits)));
+    return static_cast<int>(*whole_number(text.substr(from, digits)));
   };
   const std::chrono::year_month_day day{std::chrono::year{part(0, 4)},
                                         std::chrono::month{static_cast<unsigned>(part(5, 2))},
@@ -195,7 +195,7 @@ result<void> apply_filter(const std::string& key, const std::string& value, imag
     into.filters.push_back(filter_of({}, test_kind::all_tags, std::vector<std::string>{value}));
   } else if (key == "size_min" || key == "size_max" || key == "size" || key == "min_ram" || key == "min_disk" ||
              key == "virtual_size") {
-    const auto bound = number(value);
+    const auto bound = whole_number(value);
     if (!bound)
       return invalid(key, "a number of bytes, MiB or GiB, 0 or more");
     const auto test = key == "size_min"   ? test_kind::at_least

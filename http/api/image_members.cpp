@@ -31,7 +31,7 @@ bool sees_all(const exchange& at, const schemas::image& subject) {
   return schemas::may_change(at.who, subject);
 }
 
-asio::awaitable<response> list(exchange& at) {
+asio::awaitable<response> list_members(exchange& at) {
   const auto subject = visible_image(at.state, at.who, at.parameter);
   if (!subject)
     co_return no_such_image(at.parameter, at.asked);
@@ -46,7 +46,7 @@ asio::awaitable<response> list(exchange& at) {
 }
 
 /// What one may not see is absent here, also where a list would say "forbidden".
-asio::awaitable<response> show(exchange& at) {
+asio::awaitable<response> show_member(exchange& at) {
   const auto subject = visible_image(at.state, at.who, at.parameter);
   if (!subject)
     co_return no_such_image(at.parameter, at.asked);
@@ -64,7 +64,7 @@ asio::awaitable<schemas::result<image_member>> ask_registry(exchange& at, member
   co_return co_await std::move(pending);
 }
 
-asio::awaitable<response> changed(exchange& at, member_change change) {
+asio::awaitable<response> change_member(exchange& at, member_change change) {
   if (!is_uuid(at.parameter))
     co_return no_such_image(at.parameter, at.asked);
   auto pending = ask_registry(at, std::move(change));
@@ -81,7 +81,7 @@ asio::awaitable<response> add(exchange& at) {
   member_change change;
   change.what = member_change::kind::add;
   change.member_id = std::move(*project);
-  co_return co_await changed(at, std::move(change));
+  co_return co_await change_member(at, std::move(change));
 }
 
 asio::awaitable<response> set_status(exchange& at) {
@@ -92,10 +92,10 @@ asio::awaitable<response> set_status(exchange& at) {
   change.what = member_change::kind::set_status;
   change.member_id = at.second;
   change.status = *status;
-  co_return co_await changed(at, std::move(change));
+  co_return co_await change_member(at, std::move(change));
 }
 
-asio::awaitable<response> remove(exchange& at) {
+asio::awaitable<response> remove_member(exchange& at) {
   if (!is_uuid(at.parameter))
     co_return no_such_image(at.parameter, at.asked);
   member_change change;
@@ -114,11 +114,11 @@ asio::awaitable<response> remove(exchange& at) {
 
 void add_image_members(api_router& routes) {
   using schemas::policy_rule;
-  routes.add(verb::get, "/v2/images/{id}/members", policy_rule::get_members, list);
+  routes.add(verb::get, "/v2/images/{id}/members", policy_rule::get_members, list_members);
   routes.add(verb::post, "/v2/images/{id}/members", policy_rule::add_member, add);
-  routes.add(verb::get, "/v2/images/{id}/members/{project}", policy_rule::get_members, show);
+  routes.add(verb::get, "/v2/images/{id}/members/{project}", policy_rule::get_members, show_member);
   routes.add(verb::put, "/v2/images/{id}/members/{project}", policy_rule::modify_member, set_status);
-  routes.add(verb::delete_, "/v2/images/{id}/members/{project}", policy_rule::delete_member, remove);
+  routes.add(verb::delete_, "/v2/images/{id}/members/{project}", policy_rule::delete_member, remove_member);
 }
 
 }  // namespace sluice::http

@@ -78,12 +78,6 @@ unsigned status_of(error_code why) noexcept {
   return own != 0 ? static_cast<unsigned>(own) : 415;
 }
 
-response no_content() {
-  response given;
-  given.status = 204;
-  return given;
-}
-
 response ended(const exchange& at, const std::optional<image_import>& record, bool starved) {
   if (starved)
     return fault(failure(error_code::overloaded,
@@ -120,8 +114,8 @@ schemas::result<void> may_upload(const exchange& at, const schemas::image& image
   return {};
 }
 
-image_import draft_of(const exchange& at, const schemas::image& image, import_origin origin,
-                      std::optional<std::uint64_t> size) {
+image_import draft_of_upload(const exchange& at, const schemas::image& image, import_origin origin,
+                             std::optional<std::uint64_t> size) {
   auto draft = draft_import(at, origin);
   draft.id = schemas::random_uuid();
   draft.image_id = image.id;
@@ -142,7 +136,7 @@ asio::awaitable<response> receive(exchange& at, import_origin origin) {
     co_return fault(size.error(), at.asked);
   if (at.state.parts.uploads == nullptr)
     co_return fault(failure(error_code::overloaded, "The service takes no uploads."), at.asked);
-  auto draft = draft_of(at, *image, origin, *size);
+  auto draft = draft_of_upload(at, *image, origin, *size);
   upload_feed feed{at, draft.id, *size};
   auto pending = begin_import(at, std::move(draft));
   const auto begun = co_await std::move(pending);

@@ -26,7 +26,7 @@ using schemas::error_code;
 using schemas::failure;
 using schemas::image;
 
-constexpr std::string_view collection = "/v2/images";
+constexpr std::string_view image_collection = "/v2/images";
 /// Rows looked at before other sessions of the loop have their turn: well under a millisecond.
 constexpr std::uint32_t rows_a_turn = 2048;
 
@@ -111,7 +111,7 @@ asio::awaitable<schemas::result<images_page>> read_page(exchange& at, const imag
   co_return page;
 }
 
-asio::awaitable<response> list(exchange& at) {
+asio::awaitable<response> list_images(exchange& at) {
   const auto pairs = parse_query(at.asked.target.query);
   if (!pairs)
     co_return fault(pairs.error(), at.asked);
@@ -122,7 +122,7 @@ asio::awaitable<response> list(exchange& at) {
   const auto found = co_await std::move(pending);
   if (!found)
     co_return fault(found.error(), at.asked);
-  const auto links = page_links_of(collection, *pairs,
+  const auto links = page_links_of(image_collection, *pairs,
                                    found->more && !found->records.empty() ? found->records.back().id : std::string{});
   response given;
   given.content_type = "application/json";
@@ -130,7 +130,7 @@ asio::awaitable<response> list(exchange& at) {
   co_return given;
 }
 
-asio::awaitable<response> show(exchange& at) {
+asio::awaitable<response> show_image(exchange& at) {
   const auto record = visible_image(at.state, at.who, at.parameter);
   if (!record)
     co_return no_such_image(at.parameter, at.asked);
@@ -140,7 +140,7 @@ asio::awaitable<response> show(exchange& at) {
   co_return given;
 }
 
-asio::awaitable<response> remove(exchange& at) {
+asio::awaitable<response> remove_image(exchange& at) {
   const auto record = visible_image(at.state, at.who, at.parameter);
   if (!record)
     co_return no_such_image(at.parameter, at.asked);
@@ -168,9 +168,9 @@ std::optional<image> visible_image(const api_state& state, const schemas::identi
 }
 
 void add_images(api_router& routes) {
-  routes.add(verb::get, "/v2/images/{id}", schemas::policy_rule::get_image, show);  // first: the busiest
-  routes.add(verb::get, collection, schemas::policy_rule::get_images, list);
-  routes.add(verb::delete_, "/v2/images/{id}", schemas::policy_rule::delete_image, remove);
+  routes.add(verb::get, "/v2/images/{id}", schemas::policy_rule::get_image, show_image);  // first: the busiest
+  routes.add(verb::get, image_collection, schemas::policy_rule::get_images, list_images);
+  routes.add(verb::delete_, "/v2/images/{id}", schemas::policy_rule::delete_image, remove_image);
 }
 
 }  // namespace sluice::http

@@ -20,6 +20,17 @@ schemas::result<void> expects_json(const request& asked, std::string_view what) 
                              " as a JSON object."));
 }
 
+schemas::result<void> may_be_visible(const exchange& at, const schemas::image_properties& properties,
+                                     std::string_view pointer) {
+  const auto rule = visibility_refused(at, properties.visibility.value_or(""));
+  if (!rule)
+    return {};
+  return schemas::refuse(schemas::error_code::property_forbidden,
+                         "Expected another visibility: " + *properties.visibility + " needs a role that the policy's " +
+                             std::string{to_string(*rule)} + " names.",
+                         std::string{pointer}.append("/visibility"));
+}
+
 image_import draft_import(const exchange& at, schemas::import_origin origin) {
   image_import draft;
   draft.project_id = at.who.project_id;

@@ -17,6 +17,11 @@ namespace sluice::http {
 /// An import of this caller by this request; what it wants is still to be filled in.
 [[nodiscard]] schemas::image_import draft_import(const exchange& at, schemas::import_origin origin);
 
+/// May the image that an import makes be as visible as `properties` say? `property_forbidden`, naming the rule of the
+/// policy, when not; `pointer` is where the properties stand in the body.
+[[nodiscard]] schemas::result<void> may_be_visible(const exchange& at, const schemas::image_properties& properties,
+                                                   std::string_view pointer);
+
 /// Gives the import to its actors: durable when this returns. The caller's own token goes with it where the location
 /// allows that (`with_lent_token`). Errors: those of the import supervisor, and `service_stopping`.
 boost::asio::awaitable<schemas::result<schemas::image_import>> begin_import(exchange& at, schemas::image_import draft);

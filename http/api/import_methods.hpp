@@ -11,7 +11,8 @@ namespace sluice::http {
 /// The ways of interoperable import that this service offers, in the order in which clients are told. glance-download
 /// needs the cloud's catalog: without Keystone it is not offered.
 [[nodiscard]] inline std::span<const std::string_view> import_methods(bool has_catalog) noexcept {
-  static constexpr std::array<std::string_view, 3> all{"glance-direct", "web-download", "glance-download"};
+  static constexpr std::array<std::string_view, 4> all{"glance-direct", "web-download", "copy-image",
+                                                       "glance-download"};
   return std::span{all}.first(has_catalog ? all.size() : all.size() - 1);
 }
 

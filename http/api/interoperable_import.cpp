@@ -77,6 +77,31 @@ image_import draft_of(const exchange& at, const schemas::image& image, const sch
   return draft;
 }
 
+/// The store that the image is in is the only one: a copy to all of them has come to its end before it begins. The
+/// image says so as after any import, since that is what clients wait for.
+asio::awaitable<response> copy(exchange& at, const schemas::image& image, const schemas::interoperable_import& wanted) {
+  if (!permits(at, schemas::policy_rule::copy_image))
+    co_return not_permitted(schemas::policy_rule::copy_image, at.asked);
+  if (!wanted.all_stores)
+    co_return fault(
+        failure(error_code::invalid_request,
+                "Image is already present at store '" + std::string{schemas::store_id} + "', which is the only one."),
+        at.asked);
+  const auto& parts = at.state.parts;
+  actors::image_move move;
+  move.transition.image_id = image.id;
+  move.transition.from.push_back(image_status::active);
+  move.transition.to = image_status::active;
+  for (const auto mark : {schemas::import_marks::stores_left, schemas::import_marks::stores_failed})
+    move.transition.put_properties.emplace(mark, "");
+  auto pending = actors::ask<schemas::image>(parts.system, parts.images, at.state.limits.create_deadline,
+                                             actors::move_atom_v, std::move(move));
+  const auto done = co_await std::move(pending);
+  if (!done)
+    co_return fault(done.error(), at.asked);
+  co_return accepted();
+}
+
 asio::awaitable<response> import(exchange& at) {
   const auto image = visible_image(at.state, at.who, at.parameter);
   if (!image)
@@ -96,12 +121,8 @@ asio::awaitable<response> import(exchange& at) {
   if (const auto ready = check_state(*image, wanted->method); !ready)
     co_return fault(ready.error(), at.asked);
   if (wanted->method == import_method::copy_image) {
-    if (wanted->all_stores)  // there is none that lacks it, so that nothing is to be done
-      co_return accepted();
-    co_return fault(
-        failure(error_code::invalid_request,
-                "Image is already present at store '" + std::string{schemas::store_id} + "', which is the only one."),
-        at.asked);
+    auto copying = copy(at, *image, *wanted);
+    co_return co_await std::move(copying);
   }
   auto draft = draft_of(at, *image, *wanted);
   auto pending = wanted->method == import_method::glance_direct

@@ -20,8 +20,8 @@ using schemas::metadef_namespace;
 using schemas::metadef_view;
 using schemas::result;
 
-constexpr std::string_view collection = "/v2/metadefs/namespaces";
-constexpr std::string_view one = "/v2/metadefs/namespaces/{namespace}";
+constexpr std::string_view namespace_collection = "/v2/metadefs/namespaces";
+constexpr std::string_view one_namespace = "/v2/metadefs/namespaces/{namespace}";
 
 /// The value of a parameter; empty when it is absent.
 std::string parameter(const query_pairs& query, std::string_view name) {
@@ -34,7 +34,7 @@ struct sort_column {
   std::function<std::string(const metadef_namespace&)> text;
 };
 
-std::string sortable(schemas::time_point when) {
+std::string sortable_time(schemas::time_point when) {
   auto digits = std::to_string(when.time_since_epoch().count());
   return std::string(20 - std::min<std::size_t>(digits.size(), 20), '0') + digits;
 }
@@ -42,8 +42,8 @@ std::string sortable(schemas::time_point when) {
 const std::array<sort_column, 8>& sort_columns() {
   using subject = const metadef_namespace&;
   static const std::array<sort_column, 8> columns{{
-      {"created_at", [](subject of) { return sortable(of.created_at); }},
-      {"updated_at", [](subject of) { return sortable(of.updated_at); }},
+      {"created_at", [](subject of) { return sortable_time(of.created_at); }},
+      {"updated_at", [](subject of) { return sortable_time(of.updated_at); }},
       {"namespace", [](subject of) { return of.name; }},
       {"display_name", [](subject of) { return of.display_name.value_or(""); }},
       {"description", [](subject of) { return of.description.value_or(""); }},
@@ -79,7 +79,7 @@ result<std::vector<metadef_namespace>> chosen(const exchange& at, const query_pa
   return all;
 }
 
-asio::awaitable<response> list(exchange& at) {
+asio::awaitable<response> list_namespaces(exchange& at) {
   const auto query = parse_query(at.asked.target.query);
   if (!query)
     co_return fault(query.error(), at.asked);
@@ -98,17 +98,17 @@ asio::awaitable<response> list(exchange& at) {
   wish->limit = limit + 1;  // one more tells whether there is a next page
   auto page = page_of(std::move(*found), *wish, [&](const metadef_namespace& left, const metadef_namespace& right) {
     const auto by = column->text(left).compare(column->text(right));
-    return by != 0 ? by < 0 : sortable(left.created_at) < sortable(right.created_at);
+    return by != 0 ? by < 0 : sortable_time(left.created_at) < sortable_time(right.created_at);
   });
   if (!page)
     co_return fault(page.error(), at.asked);
   const bool more = limit > 0 && page->size() > limit;
   page->resize(std::min<std::size_t>(page->size(), limit));
-  const auto links = page_links_of(collection, *query, more ? page->back().name : std::string{});
+  const auto links = page_links_of(namespace_collection, *query, more ? page->back().name : std::string{});
   co_return response(200, "application/json", schemas::metadef_namespaces_json(*page, links));
 }
 
-asio::awaitable<response> show(exchange& at) {
+asio::awaitable<response> show_namespace(exchange& at) {
   const auto query = parse_query(at.asked.target.query);
   if (!query)
     co_return fault(query.error(), at.asked);
@@ -124,7 +124,7 @@ std::string path_segment(std::string_view name) {
   return format_query(query_pairs{{"", std::string{name}}}).substr(1);
 }
 
-asio::awaitable<response> create(exchange& at) {
+asio::awaitable<response> create_namespace(exchange& at) {
   if (const auto allowed = may_write_metadefs(at, at.who.project_id); !allowed)
     co_return fault(allowed.error(), at.asked);
   auto wanted = schemas::parse_metadef_namespace(at.asked.body);
@@ -137,12 +137,13 @@ asio::awaitable<response> create(exchange& at) {
   if (!made)
     co_return fault(made.error(), at.asked);
   response given(201, "application/json", schemas::metadef_namespace_json(*made, metadef_view::whole));
-  given.fields.emplace_back("Location", base_url(at).append(collection).append("/").append(path_segment(made->name)));
+  given.fields.emplace_back("Location",
+                            base_url(at).append(namespace_collection).append("/").append(path_segment(made->name)));
   co_return given;
 }
 
 /// Everything but the contents is set anew; what the body leaves out gets its default, as Glance has it.
-asio::awaitable<response> update(exchange& at) {
+asio::awaitable<response> update_namespace(exchange& at) {
   if (const auto ready = may_change_metadef(at); !ready)
     co_return fault(ready.error(), at.asked);
   const auto wanted = schemas::parse_metadef_namespace(at.asked.body);
@@ -165,7 +166,7 @@ asio::awaitable<response> update(exchange& at) {
       at.asked);
 }
 
-asio::awaitable<response> remove(exchange& at) {
+asio::awaitable<response> remove_namespace(exchange& at) {
   auto pending = remove_metadef(at);
   const auto done = co_await std::move(pending);
   co_return empty_answer(done, at.asked);
@@ -190,11 +191,11 @@ asio::awaitable<response> clear(exchange& at) {
 void add_metadef_namespaces(api_router& routes) {
   // Writing needs more: asked after the namespace was found, since what is not seen is absent.
   constexpr auto rule = schemas::policy_rule::get_metadefs;
-  routes.add(verb::get, collection, rule, list);
-  routes.add(verb::post, collection, rule, create);
-  routes.add(verb::get, one, rule, show);
-  routes.add(verb::put, one, rule, update);
-  routes.add(verb::delete_, one, rule, remove);
+  routes.add(verb::get, namespace_collection, rule, list_namespaces);
+  routes.add(verb::post, namespace_collection, rule, create_namespace);
+  routes.add(verb::get, one_namespace, rule, show_namespace);
+  routes.add(verb::put, one_namespace, rule, update_namespace);
+  routes.add(verb::delete_, one_namespace, rule, remove_namespace);
   routes.add(verb::delete_, "/v2/metadefs/namespaces/{namespace}/objects", rule, clear<&metadef_namespace::objects>);
   routes.add(verb::delete_, "/v2/metadefs/namespaces/{namespace}/properties", rule,
              clear<&metadef_namespace::properties>);

@@ -15,8 +15,8 @@ namespace asio = boost::asio;
 using schemas::metadef_namespace;
 using schemas::result;
 
-constexpr std::string_view collection = "/v2/metadefs/namespaces/{namespace}/objects";
-constexpr std::string_view one = "/v2/metadefs/namespaces/{namespace}/objects/{object}";
+constexpr std::string_view object_collection = "/v2/metadefs/namespaces/{namespace}/objects";
+constexpr std::string_view one_object = "/v2/metadefs/namespaces/{namespace}/objects/{object}";
 
 struct objects {
   static constexpr auto list = &metadef_namespace::objects;
@@ -27,7 +27,7 @@ struct objects {
   }
 };
 
-asio::awaitable<response> list(exchange& at) {
+asio::awaitable<response> list_objects(exchange& at) {
   auto record = visible_metadef(at);
   if (!record)
     co_return fault(record.error(), at.asked);
@@ -42,11 +42,11 @@ asio::awaitable<response> list(exchange& at) {
 void add_metadef_objects(api_router& routes) {
   // Writing needs more: asked after the namespace was found, since what is not seen is absent.
   constexpr auto rule = schemas::policy_rule::get_metadefs;
-  routes.add(verb::get, collection, rule, list);
-  routes.add(verb::post, collection, rule, create_contents<objects>);
-  routes.add(verb::get, one, rule, show_contents<objects>);
-  routes.add(verb::put, one, rule, update_contents<objects>);
-  routes.add(verb::delete_, one, rule, remove_contents<objects>);
+  routes.add(verb::get, object_collection, rule, list_objects);
+  routes.add(verb::post, object_collection, rule, create_contents<objects>);
+  routes.add(verb::get, one_object, rule, show_contents<objects>);
+  routes.add(verb::put, one_object, rule, update_contents<objects>);
+  routes.add(verb::delete_, one_object, rule, remove_contents<objects>);
 }
 
 }  // namespace sluice::http

@@ -14,8 +14,8 @@ namespace asio = boost::asio;
 using schemas::metadef_namespace;
 using schemas::result;
 
-constexpr std::string_view collection = "/v2/metadefs/namespaces/{namespace}/properties";
-constexpr std::string_view one = "/v2/metadefs/namespaces/{namespace}/properties/{property}";
+constexpr std::string_view property_collection = "/v2/metadefs/namespaces/{namespace}/properties";
+constexpr std::string_view one_property = "/v2/metadefs/namespaces/{namespace}/properties/{property}";
 
 struct properties {
   static constexpr auto list = &metadef_namespace::properties;
@@ -26,7 +26,7 @@ struct properties {
   }
 };
 
-asio::awaitable<response> list(exchange& at) {
+asio::awaitable<response> list_properties(exchange& at) {
   const auto record = visible_metadef(at);
   if (!record)
     co_return fault(record.error(), at.asked);
@@ -52,7 +52,7 @@ result<std::string> without_prefix(const metadef_namespace& record, const reques
   return name.substr(prefix.size());
 }
 
-asio::awaitable<response> show(exchange& at) {
+asio::awaitable<response> show_property(exchange& at) {
   const auto record = visible_metadef(at);
   if (!record)
     co_return fault(record.error(), at.asked);
@@ -67,11 +67,11 @@ asio::awaitable<response> show(exchange& at) {
 void add_metadef_properties(api_router& routes) {
   // Writing needs more: asked after the namespace was found, since what is not seen is absent.
   constexpr auto rule = schemas::policy_rule::get_metadefs;
-  routes.add(verb::get, collection, rule, list);
-  routes.add(verb::post, collection, rule, create_contents<properties>);
-  routes.add(verb::get, one, rule, show);
-  routes.add(verb::put, one, rule, update_contents<properties>);
-  routes.add(verb::delete_, one, rule, remove_contents<properties>);
+  routes.add(verb::get, property_collection, rule, list_properties);
+  routes.add(verb::post, property_collection, rule, create_contents<properties>);
+  routes.add(verb::get, one_property, rule, show_property);
+  routes.add(verb::put, one_property, rule, update_contents<properties>);
+  routes.add(verb::delete_, one_property, rule, remove_contents<properties>);
 }
 
 }  // namespace sluice::http

@@ -14,8 +14,8 @@ namespace asio = boost::asio;
 using schemas::metadef_namespace;
 
 constexpr std::string_view all = "/v2/metadefs/resource_types";
-constexpr std::string_view collection = "/v2/metadefs/namespaces/{namespace}/resource_types";
-constexpr std::string_view one = "/v2/metadefs/namespaces/{namespace}/resource_types/{type}";
+constexpr std::string_view association_collection = "/v2/metadefs/namespaces/{namespace}/resource_types";
+constexpr std::string_view one_association = "/v2/metadefs/namespaces/{namespace}/resource_types/{type}";
 constexpr std::string_view what = "resource-type association";
 
 /// Those there are from the start, and those that a namespace speaks of which the caller may see.
@@ -29,14 +29,14 @@ asio::awaitable<response> list_types(exchange& at) {
   co_return response(200, "application/json", schemas::metadef_resource_types_json(sorted));
 }
 
-asio::awaitable<response> list(exchange& at) {
+asio::awaitable<response> list_associations(exchange& at) {
   const auto record = visible_metadef(at);
   if (!record)
     co_return fault(record.error(), at.asked);
   co_return response(200, "application/json", schemas::metadef_associations_json(record->associations));
 }
 
-asio::awaitable<response> create(exchange& at) {
+asio::awaitable<response> associate(exchange& at) {
   if (const auto ready = may_change_metadef(at); !ready)
     co_return fault(ready.error(), at.asked);
   const auto wanted = schemas::parse_metadef_association(at.asked.body);
@@ -53,7 +53,7 @@ asio::awaitable<response> create(exchange& at) {
   co_return json_answer(answer, at.asked, 201);
 }
 
-asio::awaitable<response> remove(exchange& at) {
+asio::awaitable<response> dissociate(exchange& at) {
   metadef_edit edit = [&at](metadef_namespace& record, schemas::time_point) {
     return erase_named(record.associations, record, at.second, what);
   };
@@ -68,9 +68,9 @@ void add_metadef_resource_types(api_router& routes) {
   // Writing needs more: asked after the namespace was found, since what is not seen is absent.
   constexpr auto rule = schemas::policy_rule::get_metadefs;
   routes.add(verb::get, all, rule, list_types);
-  routes.add(verb::get, collection, rule, list);
-  routes.add(verb::post, collection, rule, create);
-  routes.add(verb::delete_, one, rule, remove);
+  routes.add(verb::get, association_collection, rule, list_associations);
+  routes.add(verb::post, association_collection, rule, associate);
+  routes.add(verb::delete_, one_association, rule, dissociate);
 }
 
 }  // namespace sluice::http

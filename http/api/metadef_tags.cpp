@@ -18,8 +18,8 @@ using schemas::metadef_namespace;
 using schemas::metadef_tag;
 using schemas::result;
 
-constexpr std::string_view collection = "/v2/metadefs/namespaces/{namespace}/tags";
-constexpr std::string_view one = "/v2/metadefs/namespaces/{namespace}/tags/{tag}";
+constexpr std::string_view tag_collection = "/v2/metadefs/namespaces/{namespace}/tags";
+constexpr std::string_view one_tag = "/v2/metadefs/namespaces/{namespace}/tags/{tag}";
 
 struct tags {
   static constexpr auto list = &metadef_namespace::tags;
@@ -30,7 +30,7 @@ struct tags {
   }
 };
 
-asio::awaitable<response> list(exchange& at) {
+asio::awaitable<response> list_tags(exchange& at) {
   auto record = visible_metadef(at);
   if (!record)
     co_return fault(record.error(), at.asked);
@@ -69,7 +69,7 @@ asio::awaitable<response> create_list(exchange& at) {
   co_return json_answer(changed.map([&](const auto&) { return schemas::metadef_tags_json(*wanted); }), at.asked, 201);
 }
 
-asio::awaitable<response> create(exchange& at) {
+asio::awaitable<response> create_tag(exchange& at) {
   if (const auto ready = may_change_metadef(at); !ready)
     co_return fault(ready.error(), at.asked);
   if (const auto named = schemas::check_metadef_name(at.second, ""); !named)
@@ -88,12 +88,12 @@ asio::awaitable<response> create(exchange& at) {
 void add_metadef_tags(api_router& routes) {
   // Writing needs more: asked after the namespace was found, since what is not seen is absent.
   constexpr auto rule = schemas::policy_rule::get_metadefs;
-  routes.add(verb::get, collection, rule, list);
-  routes.add(verb::post, collection, rule, create_list);
-  routes.add(verb::get, one, rule, show_contents<tags>);
-  routes.add(verb::post, one, rule, create);
-  routes.add(verb::put, one, rule, update_contents<tags>);
-  routes.add(verb::delete_, one, rule, remove_contents<tags>);
+  routes.add(verb::get, tag_collection, rule, list_tags);
+  routes.add(verb::post, tag_collection, rule, create_list);
+  routes.add(verb::get, one_tag, rule, show_contents<tags>);
+  routes.add(verb::post, one_tag, rule, create_tag);
+  routes.add(verb::put, one_tag, rule, update_contents<tags>);
+  routes.add(verb::delete_, one_tag, rule, remove_contents<tags>);
 }
 
 }  // namespace sluice::http

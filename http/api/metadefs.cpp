@@ -46,7 +46,7 @@ result<void> check_free(const exchange& at, const std::string& name) {
   return {};
 }
 
-asio::awaitable<response> schema(exchange& at) {
+asio::awaitable<response> metadef_schema(exchange& at) {
   const auto text = schemas::published_metadef_schema(at.parameter);
   if (text.empty())
     co_return fault(failure(error_code::not_found, "There is no schema of this name."), at.asked);
@@ -193,9 +193,7 @@ response json_answer(const result<std::string>& body, const request& asked, unsi
 response empty_answer(const result<void>& done, const request& asked) {
   if (!done)
     return fault(done.error(), asked);
-  response given;
-  given.status = 204;
-  return given;
+  return no_content();
 }
 
 void add_metadefs(api_router& routes) {
@@ -204,7 +202,7 @@ void add_metadefs(api_router& routes) {
   add_metadef_properties(routes);
   add_metadef_tags(routes);
   add_metadef_resource_types(routes);
-  routes.add(verb::get, "/v2/schemas/metadefs/{name}", schemas::policy_rule::get_metadefs, schema);
+  routes.add(verb::get, "/v2/schemas/metadefs/{name}", schemas::policy_rule::get_metadefs, metadef_schema);
 }
 
 }  // namespace sluice::http

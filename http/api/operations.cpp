@@ -33,7 +33,7 @@ asio::awaitable<response> metrics(exchange& at) {
   co_return given;
 }
 
-asio::awaitable<response> healthcheck(exchange& at) {
+asio::awaitable<response> operator_healthcheck(exchange& at) {
   const auto& parts = at.state.parts;
   // An empty change goes the whole way to the store and back.
   actors::record_changes nothing;
@@ -68,7 +68,7 @@ void add_metrics(api_router& routes) {
 }
 
 void add_operator_healthcheck(api_router& routes) {
-  routes.add(verb::get, "/healthcheck", healthcheck);
+  routes.add(verb::get, "/healthcheck", operator_healthcheck);
 }
 
 }  // namespace sluice::http

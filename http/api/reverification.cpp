@@ -18,7 +18,7 @@ using actors::reverification_report;
 using schemas::error_code;
 using schemas::failure;
 
-constexpr std::string_view resource = "/v1/reverification";
+constexpr std::string_view reverification_resource = "/v1/reverification";
 
 response answer_with(const schemas::result<reverification_report>& report, unsigned status, const request& asked) {
   if (!report)
@@ -66,7 +66,7 @@ asio::awaitable<response> begin(exchange& at) {
   co_return answer_with(report, 202, at.asked);
 }
 
-asio::awaitable<response> show(exchange& at) {
+asio::awaitable<response> show_reverification(exchange& at) {
   const auto& parts = at.state.parts;
   auto pending = actors::ask<reverification_report>(parts.system, parts.reverifications,
                                                     at.state.limits.create_deadline, actors::report_atom_v);
@@ -85,9 +85,9 @@ asio::awaitable<response> cancel(exchange& at) {
 }  // namespace
 
 void add_reverification(api_router& routes) {
-  routes.add(verb::get, resource, show);
-  routes.add(verb::post, resource, begin);
-  routes.add(verb::delete_, resource, cancel);
+  routes.add(verb::get, reverification_resource, show_reverification);
+  routes.add(verb::post, reverification_resource, begin);
+  routes.add(verb::delete_, reverification_resource, cancel);
 }
 
 }  // namespace sluice::http

@@ -8,22 +8,11 @@
 #include <spdlog/spdlog.h>
 
 #include "http/api/authentication.hpp"
-#include "http/api/bandwidth.hpp"
-#include "http/api/discovery.hpp"
 #include "http/api/exchange.hpp"
 #include "http/api/faults.hpp"
-#include "http/api/image_changes.hpp"
-#include "http/api/image_file.hpp"
-#include "http/api/image_imports.hpp"
-#include "http/api/image_members.hpp"
 #include "http/api/image_uploads.hpp"
-#include "http/api/images.hpp"
-#include "http/api/interoperable_import.hpp"
-#include "http/api/metadefs.hpp"
-#include "http/api/operations.hpp"
 #include "http/api/request_classes.hpp"
-#include "http/api/reverification.hpp"
-#include "http/api/tasks.hpp"
+#include "http/api/routes.hpp"
 #include "http/server/server.hpp"
 #include "schemas/addresses.hpp"
 
@@ -141,22 +130,8 @@ class api_server::implementation {
         who{state.parts.configuration, state.parts.tokens},
         api{state, api_handler::port::api, &who},
         operators{state, api_handler::port::operators, nullptr} {
-    add_images(api.routes());
-    add_image_uploads(api.routes());
-    add_interoperable_import(api.routes());
-    add_tasks(api.routes());
-    add_image_changes(api.routes());
-    add_image_members(api.routes());
-    add_image_file(api.routes());
-    add_image_imports(api.routes());
-    add_discovery(api.routes());
-    add_metadefs(api.routes());
-    add_healthcheck(api.routes());
-    add_schemas(operators.routes());
-    add_operator_healthcheck(operators.routes());
-    add_metrics(operators.routes());
-    add_bandwidth(operators.routes());
-    add_reverification(operators.routes());
+    add_api_routes(api.routes());
+    add_operator_routes(operators.routes());
   }
 
   result<void> start(std::size_t loops) {

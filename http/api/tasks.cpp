@@ -26,21 +26,22 @@ using schemas::failure;
 using schemas::image_import;
 using schemas::result;
 
-constexpr std::string_view collection = "/v2/tasks";
+constexpr std::string_view task_collection = "/v2/tasks";
 constexpr std::size_t most_sorted = 20'000;  ///< imports of one project that a listing looks at
-constexpr std::size_t longest_echoed_id = 255;
 
 response no_such_task(std::string_view id, const request& asked) {
   return fault(failure{error_code::not_found, "No task found with ID " + std::string{id.substr(0, longest_echoed_id)}},
                asked);
 }
 
-asio::awaitable<response> create(exchange& at) {
+asio::awaitable<response> create_task(exchange& at) {
   if (const auto sound = expects_json(at.asked, "the task"); !sound)
     co_return fault(sound.error(), at.asked);
   auto wanted = schemas::parse_task_request(at.asked.body, at.who, at.state.parts.configuration.sources);
   if (!wanted)
     co_return fault(wanted.error(), at.asked);
+  if (const auto allowed = may_be_visible(at, wanted->wanted.properties, "/input/image_properties"); !allowed)
+    co_return fault(allowed.error(), at.asked);
   auto draft = draft_import(at, schemas::import_origin::task);
   draft.asked = std::move(wanted->input);
   draft.request = std::move(wanted->wanted);
@@ -49,11 +50,11 @@ asio::awaitable<response> create(exchange& at) {
   if (!created)
     co_return fault(created.error(), at.asked);
   response given{201, "application/json", schemas::task_json(*created)};
-  given.fields.emplace_back("Location", base_url(at).append(collection).append("/").append(created->id));
+  given.fields.emplace_back("Location", base_url(at).append(task_collection).append("/").append(created->id));
   co_return given;
 }
 
-asio::awaitable<response> show(exchange& at) {
+asio::awaitable<response> show_task(exchange& at) {
   const auto record = visible_import(at.state, at.who, at.parameter);
   if (!record)
     co_return no_such_task(at.parameter, at.asked);
@@ -79,7 +80,7 @@ bool is_sort_key(std::string_view key) {
   return std::ranges::find(keys, key) != std::end(keys);
 }
 
-result<void> read(const std::string& key, const std::string& value, task_query& into) {
+result<void> read_parameter(const std::string& key, const std::string& value, task_query& into) {
   if (key == "limit") {
     const auto limit = parse_limit(value);
     if (!limit)
@@ -110,15 +111,15 @@ result<void> read(const std::string& key, const std::string& value, task_query& 
   return {};
 }
 
-result<task_query> parse_list(const query_pairs& pairs) {
+result<task_query> parse_task_list(const query_pairs& pairs) {
   task_query query;
   for (const auto& [key, value] : pairs)
-    if (auto known = read(key, value, query); !known)
+    if (auto known = read_parameter(key, value, query); !known)
       return tl::unexpected{std::move(known).error()};
   return query;
 }
 
-bool matches(const task_query& query, const image_import& record) {
+bool matches_task_query(const task_query& query, const image_import& record) {
   return (!query.status || *query.status == schemas::task_status_of(record.status)) &&
          (!query.imports_only || schemas::task_type(record) == "import");
 }
@@ -165,7 +166,7 @@ asio::awaitable<result<std::vector<image_import>>> gathered(exchange& at, const 
     if (more)
       asked.marker = found->records.back().id;
     for (auto& record : found->records)
-      if (matches(query, record))
+      if (matches_task_query(query, record))
         all.push_back(std::move(record));
     if (seen > most_sorted)
       co_return result<std::vector<image_import>>(
@@ -247,28 +248,28 @@ asio::awaitable<result<task_page>> page_of(exchange& at, const task_query& query
   co_return cut(std::move(*all), query);
 }
 
-asio::awaitable<response> list(exchange& at) {
+asio::awaitable<response> list_tasks(exchange& at) {
   const auto pairs = parse_query(at.asked.target.query);
   if (!pairs)
     co_return fault(pairs.error(), at.asked);
-  const auto query = parse_list(*pairs);
+  const auto query = parse_task_list(*pairs);
   if (!query)
     co_return fault(query.error(), at.asked);
   auto finding = page_of(at, *query);
   const auto page = co_await std::move(finding);
   if (!page)
     co_return fault(page.error(), at.asked);
-  const auto links =
-      page_links_of(collection, *pairs, page->more && !page->records.empty() ? page->records.back().id : std::string{});
+  const auto links = page_links_of(task_collection, *pairs,
+                                   page->more && !page->records.empty() ? page->records.back().id : std::string{});
   co_return response(200, "application/json", schemas::tasks_json(page->records, links));
 }
 
 }  // namespace
 
 void add_tasks(api_router& routes) {
-  routes.add(verb::get, "/v2/tasks", schemas::policy_rule::tasks_api_access, list);
-  routes.add(verb::post, "/v2/tasks", schemas::policy_rule::tasks_api_access, create);
-  routes.add(verb::get, "/v2/tasks/{id}", schemas::policy_rule::tasks_api_access, show);
+  routes.add(verb::get, "/v2/tasks", schemas::policy_rule::tasks_api_access, list_tasks);
+  routes.add(verb::post, "/v2/tasks", schemas::policy_rule::tasks_api_access, create_task);
+  routes.add(verb::get, "/v2/tasks/{id}", schemas::policy_rule::tasks_api_access, show_task);
 }
 
 }  // namespace sluice::http

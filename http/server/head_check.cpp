@@ -7,6 +7,8 @@
 
 #include <boost/beast/core/string.hpp>
 
+#include "http/server/white_space.hpp"
+
 namespace sluice::http {
 namespace {
 
@@ -42,13 +44,6 @@ bool is_field_value(std::string_view text) noexcept {
 
 bool is_digits(std::string_view text) noexcept {
   return !text.empty() && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
-}
-
-std::string_view trimmed(std::string_view text) noexcept {
-  const auto begin = text.find_first_not_of(" \t");
-  if (begin == std::string_view::npos)
-    return {};
-  return text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
 }
 
 tl::unexpected<refusal> refuse_head(unsigned status, std::string_view words) {

@@ -8,17 +8,12 @@
 
 #include <boost/beast/core/string.hpp>
 
+#include "http/server/white_space.hpp"
+
 namespace sluice::http {
 namespace {
 
 using boost::beast::iequals;
-
-std::string_view trimmed(std::string_view text) noexcept {
-  const auto begin = text.find_first_not_of(" \t");
-  if (begin == std::string_view::npos)
-    return {};
-  return text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
-}
 
 /// Takes the next part off `rest`.
 std::string_view next_part(std::string_view& rest, char separator) noexcept {

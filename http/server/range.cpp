@@ -8,6 +8,8 @@
 
 #include <boost/beast/core/string.hpp>
 
+#include "http/server/white_space.hpp"
+
 namespace sluice::http {
 namespace {
 
@@ -21,13 +23,6 @@ std::optional<std::uint64_t> number(std::string_view text) noexcept {
   if (std::from_chars(text.data(), text.data() + text.size(), value).ec == std::errc::result_out_of_range)
     return huge;
   return value;
-}
-
-std::string_view trimmed(std::string_view text) noexcept {
-  const auto begin = text.find_first_not_of(" \t");
-  if (begin == std::string_view::npos)
-    return {};
-  return text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
 }
 
 constexpr byte_range of_kind(byte_range::kind what) noexcept {

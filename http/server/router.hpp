@@ -50,6 +50,14 @@ class router {
     return found;
   }
 
+  /// Every method and pattern, in the order in which they were added.
+  [[nodiscard]] std::vector<std::pair<verb, std::string_view>> all() const {
+    std::vector<std::pair<verb, std::string_view>> rows;
+    for (const auto& row : table_)
+      rows.emplace_back(row.method, row.pattern);
+    return rows;
+  }
+
  private:
   struct route {
     route(verb m, std::string p, Handler h) : method{m}, pattern{std::move(p)}, handler{std::move(h)} {}

@@ -10,7 +10,6 @@
 namespace sluice::http {
 namespace {
 
-using schemas::error_code;
 using schemas::refuse;
 using schemas::result;
 
@@ -125,14 +124,14 @@ result<query_pairs> parse_query(std::string_view query) {
     if (part.empty())
       continue;
     if (pairs.size() == most_query_pairs)
-      return refuse(error_code::invalid_request, "The query has too many parameters; at most 64 are read.");
+      return refuse(schemas::error_code::invalid_request, "The query has too many parameters; at most 64 are read.");
     const auto equals = part.find('=');
     auto key = percent_decoded(part.substr(0, equals), true);
     auto value = percent_decoded(equals == std::string_view::npos ? std::string_view{} : part.substr(equals + 1), true);
     if (!key || !value)
-      return refuse(error_code::invalid_request, "The query holds a bad percent-encoding.");
+      return refuse(schemas::error_code::invalid_request, "The query holds a bad percent-encoding.");
     if (key->empty() || has_control_character(*key) || has_control_character(*value))
-      return refuse(error_code::invalid_request, "The query holds an empty name or a control character.");
+      return refuse(schemas::error_code::invalid_request, "The query holds an empty name or a control character.");
     pairs.emplace_back(std::move(*key), std::move(*value));
   }
   return pairs;

@@ -141,14 +141,28 @@ class Imports(GlanceCase):
                 ("an image without disk_format", 409, bare, web, {}),
                 ("an image without container_format", 409, boxless, web, {}),
                 ("a copy of an image without bytes", 409, queued, {"name": "copy-image"}, {}),
-                ("a copy to where it is", 400, active, {"name": "copy-image"}, {"stores": ["default"]})):
+                ("a copy by who is no administrator", 403, active, {"name": "copy-image"}, {"all_stores": True})):
             with self.subTest(name):
                 self.check_glance_error(self.import_into(image_id, method, **body), status)
-        self.assertEqual(self.import_into(active, {"name": "copy-image"}, all_stores=True).status, 202)
-        self.assertEqual(self.tasks_of(active), [])
         malformed = self.service.request("POST", f"/v2/images/{queued}/import", b"{", {"Accept": "application/json"})
         self.check_glance_error(malformed, 400)
         self.assertEqual(self.show(queued)["status"], "queued")
+
+    def test_a_copy_to_all_stores_is_done_at_once(self):
+        admin = {"X-Roles": "admin", "X-Project-Id": "operations"}
+        image_id = self.new_image()
+        self.assertEqual(self.put(image_id, small_qcow2(MIB)).status, 204)
+        before = self.show(image_id)
+        copy = {"name": "copy-image"}
+        self.check_glance_error(self.import_into(image_id, copy, headers=admin, stores=["default"]), 400)
+        answer = self.import_into(image_id, copy, headers=admin, all_stores=True, all_stores_must_succeed=False)
+        self.assertEqual(answer.status, 202, answer)
+        image = self.show(image_id)
+        self.check_marks(image, None, "", "")
+        self.assertEqual({name: image[name] for name in before if name != "updated_at"},
+                         {name: value for name, value in before.items() if name != "updated_at"})
+        self.assertEqual(self.tasks_of(image_id), [])
+        self.assertEqual(self.import_into(image_id, copy, headers=admin, all_stores=True).status, 202)
 
     def test_cancelling_the_import_gives_the_image_back(self):
         image_id = self.new_image()

@@ -108,7 +108,7 @@ TEST_CASE("Every format that the service knows may be declared") {
   for (const std::string format : {"ami", "ari", "aki", "bare", "ovf", "ova"})
     CHECK(parse(with_properties(text({"{\"container_format\":\"", format, "\"}"})))->properties.container_format ==
           format);
-  for (const std::string visibility : {"private", "shared", "community"})
+  for (const std::string visibility : {"private", "shared", "community", "public"})
     CHECK(parse(with_properties(text({"{\"visibility\":\"", visibility, "\"}"})))->properties.visibility == visibility);
 }
 
@@ -173,7 +173,6 @@ TEST_CASE("A malformed request is refused, with the member at fault") {
       {with_properties(R"({"container_format":"zip"})"), invalid_request, "/image_properties/container_format"},
       {with_properties(R"({"visibility":null})"), invalid_request, "/image_properties/visibility"},
       {with_properties(R"({"visibility":"everyone"})"), invalid_request, "/image_properties/visibility"},
-      {with_properties(R"({"visibility":"public"})"), property_forbidden, "/image_properties/visibility"},
       {with_properties(R"({"protected":true})"), property_forbidden, "/image_properties/protected"},
       {with_properties(R"({"protected":"true"})"), invalid_request, "/image_properties/protected"},
       {with_properties(R"({"os_hidden":1})"), invalid_request, "/image_properties/os_hidden"},
@@ -360,9 +359,7 @@ TEST_CASE("A cap is met exactly at its limit") {
   CHECK(large.error().code == error_code::payload_too_large);
 }
 
-TEST_CASE("A refusal of public visibility or protection says which role is missing") {
-  CHECK_THAT(parse(with_properties(R"({"visibility":"public"})")).error().message, Contains("admin"));
+TEST_CASE("A refusal of protection says which role is missing") {
   CHECK_THAT(parse(with_properties(R"({"protected":true})")).error().message, Contains("admin"));
-  CHECK(parse(with_properties(R"({"visibility":"public"})"), administrator));
   CHECK(parse(with_properties(R"({"protected":false})")));
 }

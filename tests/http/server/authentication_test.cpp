@@ -150,6 +150,46 @@ TEST_CASE("roles that are not enough are refused before anything is looked up") 
   CHECK(of.service.ask("DELETE", path, with_token("alice")).status != 403);
 }
 
+TEST_CASE("who may make an image readable for others is the policy's to say, in every dialect") {
+  fake_validator tokens;
+  tokens.known["alice"] = verdict_for(person("a", {"member"}));
+  tokens.known["admin"] = verdict_for(person("z", {"admin"}));
+  api_fixture service{{}, auth_mode::keystone, &tokens};
+  service.configuration.policy.set(schemas::policy_rule::publicize_image, {"member"});
+  service.configuration.policy.set(schemas::policy_rule::communitize_image, {"admin"});
+  const auto asked = [&service](std::string_view path, std::string_view token, std::string body) {
+    return service.ask("POST", std::string{path}, with_token(std::string{token}, "Content-Type: application/json\r\n"),
+                       body);
+  };
+  const auto properties = [](std::string_view visibility) {
+    return R"("image_properties": {"visibility": ")" + std::string{visibility} + "\"}";
+  };
+  for (const auto& [token, visibility, allowed] :
+       std::initializer_list<std::tuple<std::string_view, std::string_view, bool>>{{"alice", "private", true},
+                                                                                   {"alice", "shared", true},
+                                                                                   {"alice", "public", true},
+                                                                                   {"alice", "community", false},
+                                                                                   {"admin", "community", true},
+                                                                                   {"admin", "public", false}}) {
+    INFO(token << " " << visibility);
+    const auto status = allowed ? 201 : 403;
+    CHECK(asked("/v2/images", token, R"({"visibility": ")" + std::string{visibility} + "\"}").status == status);
+    const auto import =
+        asked("/v2/image-imports", token, R"({"location": "https://example.org/x", )" + properties(visibility) + "}");
+    CHECK(import.status == status);
+    const auto task = asked("/v2/tasks", token,
+                            R"({"type": "import", "input": {"import_from": "https://example.org/x",
+                            "import_from_format": "qcow2", )" +
+                                properties(visibility) + "}}");
+    CHECK(task.status == status);
+    if (!allowed) {
+      CHECK(nlohmann::json::parse(import.body).at("field") == "/image_properties/visibility");
+      CHECK_THAT(import.body, Catch::Contains(visibility == "public" ? "publicize_image" : "communitize_image"));
+      CHECK_THAT(task.body, Catch::Contains("Expected another visibility"));
+    }
+  }
+}
+
 token_key key_of(int number, bool expired_too = false) {
   token_key key;
   key.digest = digest_of(std::to_string(number));

@@ -13,7 +13,7 @@ actors::import_supervisor_actor::behavior_type fake_supervisor(actors::import_su
       [world](actors::create_atom, const schemas::image_import& draft) -> caf::result<schemas::image_import> {
         const std::lock_guard guard{world->mutex};
         world->drafts.push_back(draft);
-        auto made = world->on_create(draft);
+        auto made = world->on_create ? world->on_create(draft) : caf::expected<schemas::image_import>{draft};
         if (made)
           return *made;
         return made.error();

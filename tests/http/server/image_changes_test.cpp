@@ -46,7 +46,7 @@ TEST_CASE("an image is created queued, with every base attribute, and says how i
                                        {"min_ram", 64},
                                        {"ramdisk_id", "some-id"}});
   REQUIRE(answer.status == 201);
-  CHECK(answer.field("openstack-image-import-methods") == "glance-direct,web-download");
+  CHECK(answer.field("openstack-image-import-methods") == "glance-direct,web-download,copy-image");
   CHECK(answer.field("content-type") == "application/json");
   const auto image = json::parse(answer.body);
   const auto id = image.at("id").get<std::string>();

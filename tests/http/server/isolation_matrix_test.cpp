@@ -9,33 +9,13 @@
 
 #include <nlohmann/json.hpp>
 
-#include "tests/http/server/api_fixture.hpp"
+#include "http/api/routes.hpp"
+#include "tests/http/server/isolation_matrix.hpp"
 
 namespace sluice::http {
 namespace {
 
 using nlohmann::json;
-
-std::string caller(const std::string& project, const std::string& roles) {
-  return "X-Identity-Status: Confirmed\r\nX-Project-Id: " + project + "\r\nX-Roles: " + roles + "\r\n";
-}
-
-/// Who asks, in the order of the columns below.
-const std::array<std::pair<std::string, std::string>, 6> callers{{
-    {"owner", caller("a", "member,reader")},
-    {"member of the image", caller("b", "member,reader")},
-    {"stranger", caller("c", "member,reader")},
-    {"reader of the owner's project", caller("a", "reader")},
-    {"administrator", caller("z", "admin")},
-    {"nobody", ""},
-}};
-
-struct cell_row {
-  std::string method;
-  std::string path;  ///< `{id}` is the image's
-  std::string body;
-  std::array<int, 6> expected;
-};
 
 const std::string rename_it = R"([{"op": "replace", "path": "/name", "value": "new"}])";
 const std::string to_someone = R"({"member": "d"})";
@@ -95,6 +75,23 @@ const std::vector<cell_row> on_a_public_image{
     {"POST", "/v2/images/{id}/members", to_someone, {403, 403, 403, 403, 403, 401}},
 };
 
+/// An import of project a.
+const std::vector<cell_row> on_an_import{
+    {"GET", "/v2/image-imports/{import}", "", {200, 404, 404, 200, 200, 401}},
+    {"DELETE", "/v2/image-imports/{import}", "", {204, 404, 404, 403, 204, 401}},
+    {"GET", "/v2/tasks/{import}", "", {200, 404, 404, 403, 200, 401}},
+};
+
+std::string import_of(const std::string& visibility) {
+  return R"({"location": "https://example.org/disk", "image_properties": {"visibility": ")" + visibility + "\"}}";
+}
+
+std::string task_of(const std::string& visibility) {
+  return R"({"type": "import", "input": {"import_from": "https://example.org/disk", "import_from_format": "qcow2",
+      "image_properties": {"visibility": ")" +
+         visibility + "\"}}}";
+}
+
 const std::vector<cell_row> of_no_image{
     {"GET", "/", "", {300, 300, 300, 300, 300, 300}},
     {"GET", "/versions", "", {200, 200, 200, 200, 200, 200}},
@@ -109,52 +106,14 @@ const std::vector<cell_row> of_no_image{
     {"GET", "/v2/info/usage", "", {200, 200, 200, 200, 200, 401}},
     {"GET", "/v2/tasks", "", {200, 200, 200, 403, 200, 401}},
     {"GET", "/v2/image-imports", "", {200, 200, 200, 200, 200, 401}},
-    {"POST", "/v2/image-imports", "{}", {415, 415, 415, 403, 415, 401}},  // no media type is said
+    {"POST", "/v2/image-imports", "{}", {400, 400, 400, 403, 400, 401}},
+    {"POST", "/v2/image-imports", import_of("private"), {201, 201, 201, 403, 201, 401}},
+    {"POST", "/v2/image-imports", import_of("public"), {403, 403, 403, 403, 201, 401}},
+    {"POST", "/v2/tasks", task_of("private"), {201, 201, 201, 403, 201, 401}},
+    {"POST", "/v2/tasks", task_of("public"), {403, 403, 403, 403, 201, 401}},
+    {"GET", "/healthcheck", "", {200, 200, 200, 200, 200, 200}},
     {"GET", "/v2/schemas/image", "", {200, 200, 200, 200, 200, 401}},
     {"GET", "/v2/schemas/members", "", {200, 200, 200, 200, 200, 401}},
-};
-
-class matrix {
- public:
-  /// Asks every row as every caller, each of an image of its own.
-  void check(const std::vector<cell_row>& rows, const std::string& visibility) {
-    for (const auto& row : rows)
-      for (std::size_t who = 0; who < callers.size(); ++who) {
-        const auto id = fresh_image(visibility);
-        auto path = row.path;
-        if (const auto at = path.find("{id}"); at != std::string::npos)
-          path.replace(at, 4, id);
-        auto fields = callers[who].second + "Accept: application/json\r\n";
-        if (row.method == "PATCH")
-          fields += "Content-Type: application/openstack-images-v2.1-json-patch\r\n";
-        if (row.body == "bytes")
-          fields += "Content-Type: application/octet-stream\r\n";
-        const auto answer = service_.ask(row.method, path, fields, row.body);
-        INFO(visibility << ": " << row.method << " " << row.path << " by the " << callers[who].first << ": "
-                        << answer.body);
-        CHECK(answer.status == row.expected[who]);
-        if (answer.status >= 400)
-          CHECK(answer.body.find(secret) == std::string::npos);
-      }
-  }
-  std::string fresh_image(const std::string& visibility) {
-    auto image = service_.put_image(++count_, "a", "bytes", visibility);
-    image.properties.tags = {"old"};
-    image.properties.name = secret;
-    service_.put(image);
-    schemas::image_member member;
-    member.image_id = image.id;
-    member.member_id = "b";
-    member.status = schemas::member_status::accepted;
-    service_.put(member);
-    return image.id;
-  }
-  api_fixture& service() { return service_; }
-
- private:
-  const std::string secret = "the-name-that-nobody-may-learn";
-  api_fixture service_;
-  int count_ = 0;
 };
 
 }  // namespace
@@ -167,9 +126,33 @@ TEST_CASE("who may do what with an image: every route, every method, every kind 
   all.check(on_a_public_image, "community");
 }
 
-TEST_CASE("who may do what where no image is named") {
+TEST_CASE("who may do what where no image is named, and with an import") {
   matrix all;
   all.check(of_no_image, "private");
+  all.check(on_an_import, "private");
+}
+
+TEST_CASE("every route of the API has its rows") {
+  api_router routes;
+  add_api_routes(routes);
+  const std::array all{&on_a_shared_image, &on_a_private_image,     &on_a_public_image,    &of_no_image,
+                       &on_an_import,      &private_metadef_rows(), &public_metadef_rows()};
+  std::set<std::pair<std::string, std::string>> shown;
+  for (const auto* const rows : all)
+    for (const auto& row : *rows) {
+      for (const auto& [method, pattern] : routes.all()) {
+        api_router alone;
+        alone.add(method, pattern, schemas::policy_rule::get_images, nullptr);
+        const auto name = std::string{boost::beast::http::to_string(method)};
+        if (name == row.method && alone.find(method, row.path).handler != nullptr)
+          shown.emplace(name, pattern);
+      }
+    }
+  for (const auto& [method, pattern] : routes.all()) {
+    const auto name = std::string{boost::beast::http::to_string(method)};
+    INFO(name << " " << pattern);
+    CHECK(shown.contains({name, std::string{pattern}}));
+  }
 }
 
 TEST_CASE("a list holds what its caller may see, and community images only when asked for") {

@@ -15,7 +15,7 @@ namespace {
 constexpr const char* resource = "/v1/reverification";
 const std::string as_json = "Content-Type: application/json\r\n";
 
-actors::reverification_report busy_report() {
+actors::reverification_report busy_reverification() {
   actors::reverification_report report;
   report.state = actors::reverification_state::running;
   report.started_at = 1'368'976'796'000'000;
@@ -35,7 +35,7 @@ actors::reverification_report busy_report() {
 }  // namespace
 
 TEST_CASE("The report of looking again is what its golden file says") {
-  const auto text = json::parse(http::reverification_json(busy_report())).dump(2) + '\n';
+  const auto text = json::parse(http::reverification_json(busy_reverification())).dump(2) + '\n';
   CHECK(golden("answers/reverification.busy.json", text) == text);
   const auto idle = json::parse(http::reverification_json({}));
   CHECK(idle["state"] == "idle");
