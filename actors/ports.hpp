@@ -41,6 +41,7 @@ struct source_offer {
   std::string validator;               ///< strong ETag, empty when there is none
   /// Properties that come with the bytes, where the source knows what image they are (schemas::taken_from_remote).
   std::map<std::string, std::string> described;
+  std::vector<schemas::expected_checksum> digests;  ///< that the source has of the whole
 
   source_offer() = default;
   source_offer(std::uint64_t begin, std::optional<std::uint64_t> length, std::string etag)

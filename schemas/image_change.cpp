@@ -144,8 +144,9 @@ result<void> apply(const image_action& action, const identity& who, bool is_memb
 
 namespace {
 
-/// What another Glance said of the image takes the place of what was said here.
-void take_described(image& subject) {
+/// What another Glance said of the image takes the place of what was said here. Together they are no more than an image
+/// may have.
+result<void> take_described(image& subject) {
   for (auto& [name, value] : subject.facts->described) {
     if (name != "container_format")
       subject.properties.extra.insert_or_assign(name, std::move(value));
@@ -153,6 +154,13 @@ void take_described(image& subject) {
       subject.properties.container_format = std::move(value);
   }
   subject.facts->described.clear();
+  const auto own = std::ranges::count_if(
+      subject.properties.extra, [](const auto& property) { return !property.first.starts_with("os_glance_"); });
+  if (static_cast<std::size_t>(own) > most_extra_properties)
+    return refuse(error_code::quota_exceeded, "The image and the one that it was downloaded from have more than " +
+                                                  std::to_string(most_extra_properties) +
+                                                  " properties together. Remove some.");
+  return {};
 }
 
 }  // namespace
@@ -183,7 +191,7 @@ result<void> apply(const image_transition& transition, image& subject) {
       if (!subject.properties.container_format || transition.facts->unpacked_from == "ova")
         subject.properties.container_format = "bare";
     }
-    take_described(subject);
+    return take_described(subject);
   }
   return {};
 }

@@ -5,6 +5,7 @@
 #include <array>
 #include <utility>
 
+#include "schemas/checksum_list.hpp"
 #include "schemas/image_properties_reading.hpp"
 #include "schemas/json_value.hpp"
 
@@ -14,7 +15,6 @@ namespace {
 constexpr std::string_view prefix = "glance+";
 constexpr std::string_view nowhere = "glance+nowhere://catalog";
 constexpr std::array<std::string_view, 5> taken_prefixes{"hw_", "trait:", "os_distro", "os_secure_boot", "os_type"};
-constexpr std::size_t most_taken = 128;  // Glance's image_property_quota
 constexpr json_limits record_limits{256 << 10, 8, 1000, 2000, false};
 
 bool is_taken(const std::string& name) {
@@ -63,7 +63,7 @@ result<remote_image> parse_remote_image(std::string_view location, const sources
   return found;
 }
 
-result<std::map<std::string, std::string>> taken_from_remote(std::string_view body) {
+result<remote_description> taken_from_remote(std::string_view body) {
   const auto document = parse_json(body, record_limits);
   const auto* const object = document ? document->as_object() : nullptr;
   const auto* const status = document ? document->find("status") : nullptr;
@@ -72,9 +72,10 @@ result<std::map<std::string, std::string>> taken_from_remote(std::string_view bo
   if (*status->as_string() != "active")
     return refuse(error_code::source_status,
                   "Could not retrieve image. The image in that region is not active: import it when it is.");
-  std::map<std::string, std::string> taken;
+  remote_description described;
+  auto& taken = described.properties;
   for (const auto& member : *object) {
-    if (taken.size() == most_taken || !is_taken(member.name))
+    if (taken.size() == most_extra_properties || !is_taken(member.name))
       continue;
     // Under the rules of a property that a user sets; what would be refused of a user stays behind.
     auto read = read_image_properties({member}, identity{}, "");
@@ -84,7 +85,17 @@ result<std::map<std::string, std::string>> taken_from_remote(std::string_view bo
       taken.emplace(member.name, std::move(*read->container_format));
     taken.merge(read->extra);
   }
-  return taken;
+  const auto add_digest = [&](const std::string& algorithm, const std::string& name) {
+    const auto* const value = document->find(name);
+    auto digits = value == nullptr || value->as_string() == nullptr ? std::nullopt : hexadecimal(*value->as_string());
+    if (digits && !digits->empty())
+      described.digests.push_back({algorithm, std::move(*digits)});
+  };
+  const auto* const algorithm = document->find("os_hash_algo");
+  if (algorithm != nullptr && algorithm->as_string() != nullptr)
+    add_digest(*algorithm->as_string(), "os_hash_value");
+  add_digest("md5", "checksum");
+  return described;
 }
 
 }  // namespace sluice::schemas

@@ -4,7 +4,9 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "schemas/image_import.hpp"
 #include "schemas/location.hpp"
 
 /// Images at another Glance, for its import method glance-download: where they are, and what is taken over of what is
@@ -29,9 +31,16 @@ struct remote_image {
 /// Judged as every location is, but at any port: the catalog is the operator's.
 [[nodiscard]] result<remote_image> parse_remote_image(std::string_view location, const sources_configuration& sources);
 
-/// What the new image takes over, by name: container_format, and of the other properties those that say what the guest
-/// needs (hw_*, trait:*, os_distro, os_secure_boot, os_type: Glance's default for extra_properties), 128 at most.
+/// What another Glance says of an image.
+struct remote_description {
+  /// What the new image takes over, by name: container_format, and of the other properties those that say what the
+  /// guest needs (hw_*, trait:*, os_distro, os_secure_boot, os_type: Glance's default for extra_properties), 128 at
+  /// most.
+  std::map<std::string, std::string> properties;
+  std::vector<expected_checksum> digests;  ///< of its bytes: os_hash_value, and checksum, which is md5
+};
+
 /// Refused with `source_protocol` when `body` is no image, with `source_status` when that image has no bytes to give.
-[[nodiscard]] result<std::map<std::string, std::string>> taken_from_remote(std::string_view body);
+[[nodiscard]] result<remote_description> taken_from_remote(std::string_view body);
 
 }  // namespace sluice::schemas

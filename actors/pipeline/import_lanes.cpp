@@ -22,6 +22,7 @@ verification::inspection_policy policy_for(const schemas::image_import& record, 
 import_lanes::import_lanes(const schemas::image_import& record, caller_claims claims, const pipeline_options& options,
                            bool alone, bool unpacks)
     : claims_{std::move(claims)},
+      unpacks_{unpacks},
       os_hash_algo_{options.digests.os_hash_algo},
       inspection_{policy_for(record, options)} {
   // Inspection first: the sooner it refuses, the fewer bytes are fetched for nothing.
@@ -101,9 +102,26 @@ schemas::result<void> import_lanes::check_claims() const {
   return claims_.signature->verify(digest_by(claims_.signature->hash_algorithm()));
 }
 
-schemas::result<schemas::content_facts> import_lanes::judge(std::uint64_t size) const {
+schemas::result<void> import_lanes::check_source(const std::vector<schemas::expected_checksum>& digests) const {
+  for (const auto& [algorithm, value] : digests) {
+    const bool known = unpacks_ ? received_.contains(algorithm) : has(algorithm) || others_.contains(algorithm);
+    if (!known)
+      continue;
+    if (const auto came = received_digest_by(algorithm); came != value)
+      return schemas::refuse(schemas::error_code::checksum_mismatch,
+                             "The source says that its bytes have " + algorithm + ' ' + value +
+                                 ", but those received have " + came +
+                                 ". The image there is damaged; have it verified or uploaded again.");
+  }
+  return {};
+}
+
+schemas::result<schemas::content_facts> import_lanes::judge(
+    std::uint64_t size, const std::vector<schemas::expected_checksum>& of_source) const {
   if (auto claimed = check_claims(); !claimed)
     return tl::unexpected{std::move(claimed.error())};
+  if (auto same = check_source(of_source); !same)
+    return tl::unexpected{std::move(same.error())};
   const auto& verdict = inspection_.verdict();
   if (!verdict)
     return schemas::refuse(schemas::error_code::internal_error, "The inspection of the image did not end.");

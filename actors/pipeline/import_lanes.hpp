@@ -35,11 +35,14 @@ class import_lanes {
   [[nodiscard]] bool announced() const noexcept { return announced_; }
 
   /// After the last flight has landed: are they the bytes that the user expects (checksum_mismatch), that were signed
-  /// (signature_invalid), and are they an image (the inspection's refusals)?
-  [[nodiscard]] schemas::result<schemas::content_facts> judge(std::uint64_t size) const;
+  /// (signature_invalid), and are they an image (the inspection's refusals)? `of_source`: digests that the source says
+  /// it has; those that are computed anyway must hold.
+  [[nodiscard]] schemas::result<schemas::content_facts> judge(
+      std::uint64_t size, const std::vector<schemas::expected_checksum>& of_source = {}) const;
 
  private:
   [[nodiscard]] schemas::result<void> check_claims() const;
+  [[nodiscard]] schemas::result<void> check_source(const std::vector<schemas::expected_checksum>& digests) const;
   /// Does md5 or the operator's hash give this digest anyway?
   [[nodiscard]] bool has(const std::string& algorithm) const noexcept;
   /// After the last flight has landed; of an algorithm that some lane computes.
@@ -49,6 +52,7 @@ class import_lanes {
   [[nodiscard]] std::string md5_value() const;
 
   caller_claims claims_;
+  bool unpacks_;
   std::string os_hash_algo_;
   inspection_lane inspection_;
   std::optional<paired_lane> paired_;  ///< or the two below

@@ -194,7 +194,7 @@ boost::asio::awaitable<void> import_run::conclude() {
     fail(std::move(synced.error()));
   if (failure_)
     co_return;
-  auto judged = lanes_->judge(launched_);
+  auto judged = lanes_->judge(launched_, source_digests_);
   if (!judged) {
     fail(std::move(judged.error()));
     co_return;

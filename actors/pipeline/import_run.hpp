@@ -166,8 +166,9 @@ class import_run final : public flight_observer, public std::enable_shared_from_
   std::uint64_t resumed_ = 0;   ///< bytes that were in the file at the start
   std::uint64_t durable_ = 0;   ///< last checkpoint
   std::string validator_;
-  std::map<std::string, std::string> described_;  ///< by the source, of the image
-  std::optional<std::uint64_t> total_;            ///< as announced, else as expected
+  std::map<std::string, std::string> described_;            ///< by the source, of the image
+  std::vector<schemas::expected_checksum> source_digests_;  ///< those that the source says it has
+  std::optional<std::uint64_t> total_;                      ///< as announced, else as expected
   bool total_announced_ = false;
   std::chrono::steady_clock::time_point checkpointed_at_{};
 

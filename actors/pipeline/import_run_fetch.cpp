@@ -129,6 +129,7 @@ boost::asio::awaitable<import_run::fault> import_run::accept(source_offer offer)
   }
   validator_ = std::move(offer.validator);
   described_ = std::move(offer.described);
+  source_digests_ = std::move(offer.digests);
   if (total_announced_ && !lanes_->announced() && !unpacking_) {
     co_await landed_down_to(0);
     lanes_->announce_total(*total_);

@@ -171,7 +171,8 @@ std::optional<fetch::offered> fetch::judge(answer got, const std::optional<resum
                    : std::optional<offered>{permanent(error_code::source_protocol,
                                                       "The source sent a part although the whole was asked for.")};
   if (offer && *offer) {
-    (*offer)->described = described_;
+    (*offer)->described = described_.properties;
+    (*offer)->digests = described_.digests;
     body_.emplace(live_->now(), std::move(got), limits_);
   }
   return offer;

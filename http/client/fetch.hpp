@@ -18,6 +18,7 @@
 #include "http/client/swift_sign_in.hpp"
 #include "http/tokens/caller_tokens.hpp"
 #include "schemas/configuration.hpp"
+#include "schemas/remote_image.hpp"
 
 namespace sluice::http {
 
@@ -59,7 +60,7 @@ class fetch {
   std::string location_;
   std::string shown_;  ///< the location as its owner may see it; the only URL in messages, whatever redirects said
   bool in_swift_ = false;
-  std::map<std::string, std::string> described_;  ///< what another Glance says of the image
+  schemas::remote_description described_;  ///< what another Glance says of the image
   std::shared_ptr<live_connection> live_ = std::make_shared<live_connection>();
   std::optional<body_reader> body_;
 };

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The import method glance-download: an image comes from the cloud's image service in another region. That service is
 another Sluice here; both ask the same Keystone."""
+import hashlib
 import unittest
 import uuid
 
@@ -85,6 +86,16 @@ class GlanceDownload(GlanceCase):
         self.assertEqual(self.download(image_id, self.new_image(self.other, self.mine)).status, 202)
         self.check_undone(image_id, "not active")
 
+    def test_an_image_that_has_rotted_there_is_not_taken(self):
+        content = small_qcow2(2 * MIB)
+        source = self.source(content)
+        with open(self.other.data_dir / "images" / source, "r+b") as file:
+            file.seek(len(content) - 1)
+            file.write(bytes([content[-1] ^ 1]))
+        image_id = self.new_image(headers=self.mine, hw_cpu_cores="1")
+        self.assertEqual(self.download(image_id, source).status, 202)
+        self.check_undone(image_id, "sha512", hashlib.sha512(content).hexdigest())
+
     def test_an_image_of_somebody_else_cannot_be_had_that_way(self):
         source = self.source(small_qcow2(MIB))
         stranger = {"X-Auth-Token": self.keystone.issue(project="b")}
@@ -100,13 +111,13 @@ class GlanceDownload(GlanceCase):
         location = f"glance+http://{self.other.host}:{self.other.port}/v2/images/{uuid.uuid4()}"
         self.assertEqual(self.service.post("/v2/image-imports", {"location": location}, headers=self.mine).status, 400)
         methods = self.service.get("/v2/info/import", headers=self.mine).json["import-methods"]["value"]
-        self.assertEqual(methods, ["glance-direct", "web-download", "glance-download"])
+        self.assertEqual(methods, ["glance-direct", "web-download", "copy-image", "glance-download"])
 
 
 class WithoutKeystone(GlanceCase):
     def test_it_is_not_offered(self):
         methods = self.service.get("/v2/info/import").json["import-methods"]["value"]
-        self.assertEqual(methods, ["glance-direct", "web-download"])
+        self.assertEqual(methods, ["glance-direct", "web-download", "copy-image"])
         answer = self.import_into(self.new_image(), {"name": "glance-download", "glance_image_id": str(uuid.uuid4()),
                                                      "glance_region": "two"})
         self.check_glance_error(answer, 400, "Keystone")

@@ -2,6 +2,7 @@
 #include <catch2/catch.hpp>
 
 #include "schemas/image_change.hpp"
+#include "schemas/image_properties_reading.hpp"
 #include "schemas/remote_image.hpp"
 #include "schemas/swift_location.hpp"
 
@@ -57,18 +58,21 @@ TEST_CASE("what a guest needs is taken over from another Glance, and nothing els
   const auto taken = taken_from_remote(R"({"status": "active", "id": "x", "name": "n", "visibility": "public",
       "disk_format": "raw", "container_format": "bare", "protected": true, "owner": "o", "speed": "88mph",
       "hw_cpu_cores": "5", "trait:STORAGE_DISK_SSD": "required", "os_distro": "rhel", "os_secure_boot": "required",
-      "os_type": "linux", "os_hidden": false, "os_hash_algo": "sha512", "hw_odd": 5, "os_glance_import_task": "t"})");
+      "os_type": "linux", "os_hidden": false, "os_hash_algo": "sha512", "os_hash_value": "00FF", "checksum": "ab", "hw_odd": 5, "os_glance_import_task": "t"})");
   REQUIRE(taken);
-  CHECK(*taken == named{{"container_format", "bare"},
-                        {"hw_cpu_cores", "5"},
-                        {"trait:STORAGE_DISK_SSD", "required"},
-                        {"os_distro", "rhel"},
-                        {"os_secure_boot", "required"},
-                        {"os_type", "linux"}});
-  const auto odd = taken_from_remote(R"({"status": "active", "container_format": "docker", "hw_a": ")" +
+  CHECK(taken->digests == std::vector<expected_checksum>{{"sha512", "00ff"}, {"md5", "ab"}});
+  CHECK(taken->properties == named{{"container_format", "bare"},
+                                   {"hw_cpu_cores", "5"},
+                                   {"trait:STORAGE_DISK_SSD", "required"},
+                                   {"os_distro", "rhel"},
+                                   {"os_secure_boot", "required"},
+                                   {"os_type", "linux"}});
+  const auto odd = taken_from_remote(R"({"status": "active", "container_format": "docker", "os_hash_algo": 5,
+      "os_hash_value": "00", "checksum": "xy", "hw_a": ")" +
                                      std::string(70'000, 'x') + R"("})");
   REQUIRE(odd);
-  CHECK(odd->empty());
+  CHECK(odd->properties.empty());
+  CHECK(odd->digests.empty());
 }
 
 TEST_CASE("another Glance gives an image no more properties than it may have") {
@@ -77,7 +81,7 @@ TEST_CASE("another Glance gives an image no more properties than it may have") {
     body += R"(, "hw_)" + std::to_string(n) + R"(": "x")";
   const auto taken = taken_from_remote(body + "}");
   REQUIRE(taken);
-  CHECK(taken->size() == 128);
+  CHECK(taken->properties.size() == 128);
 }
 
 TEST_CASE("an answer that is no image, or an image without bytes, is refused") {
@@ -108,4 +112,16 @@ TEST_CASE("what came with the bytes takes the place of what was said of the imag
   CHECK(subject.properties.extra == decltype(subject.properties.extra){{"hw_cpu_cores", "5"}, {"mine", "stays"}});
   REQUIRE(subject.facts);
   CHECK(subject.facts->described.empty());
+
+  for (int i = 0; subject.properties.extra.size() < most_extra_properties; ++i)
+    subject.properties.extra.emplace("own" + std::to_string(i), "x");
+  subject.properties.extra.emplace("os_glance_failed_import", "");  // the service's own do not count
+  subject.status = image_status::importing;
+  facts.described = {{"hw_cpu_cores", "6"}};
+  auto same = subject;
+  CHECK(apply(move, same));
+  facts.described = {{"hw_cpu_cores", "6"}, {"hw_disk_bus", "virtio"}};
+  const auto over = apply(move, subject);
+  REQUIRE_FALSE(over);
+  CHECK(over.error().code == error_code::quota_exceeded);
 }
