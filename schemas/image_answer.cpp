@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "schemas/json.hpp"
 #include "schemas/json_object_text.hpp"
@@ -17,13 +18,13 @@ constexpr std::array<std::string_view, 23> base_members{
     "protected", "os_hidden",    "tags",     "created_at",   "updated_at",    "self",        "file",
     "schema",    "stores"};
 
-/// Text that is shown on one line: copied only when there is something to take out.
-void shown(json_object_text& into, std::string_view name, std::string_view text) {
-  const bool as_it_is = std::ranges::all_of(text, [](char c) { return c >= 0x20 && c < 0x7f; });
-  if (as_it_is)
+/// Text that is shown as `filter` leaves it: copied only when there may be something to take out.
+void shown(json_object_text& into, std::string_view name, std::string_view text,
+           std::string (*filter)(std::string_view) = one_line) {
+  if (is_plain(text))
     into.text(name, text);
   else
-    into.text(name, one_line(text));
+    into.text(name, filter(text));
 }
 
 /// Glance's image, every base member present, null where Glance has null; properties of one's own beside them.
@@ -71,7 +72,7 @@ void append_answer(std::string& out, const image& record) {
     answer.text("stores", store_id);
   for (const auto& [name, value] : properties.extra)
     if (std::ranges::find(base_members, name) == base_members.end())
-      answer.text(name, many_lines(value));
+      shown(answer, name, value, many_lines);
   answer.close();
 }
 
@@ -89,23 +90,27 @@ std::string to_json(const image& record) {
   return answer;
 }
 
-std::string to_json(const std::vector<image>& page, const page_links& links) {
+image_page_text::image_page_text(std::size_t images) {
   constexpr std::size_t usual_bytes = 900;
-  std::string answer;
-  answer.reserve(page.size() * usual_bytes + 200);
-  answer = "{\"images\":[";
-  for (std::size_t i = 0; i < page.size(); ++i) {
-    if (i != 0)
-      answer.push_back(',');
-    append_answer(answer, page[i]);
-  }
-  answer.append("],\"first\":");
-  append_json_string(answer, links.first);
+  text_.reserve(images * usual_bytes + 200);
+  text_ = "{\"images\":[";
+}
+
+void image_page_text::add(const image& record) {
+  if (!empty_)
+    text_.push_back(',');
+  empty_ = false;
+  append_answer(text_, record);
+}
+
+std::string image_page_text::finish(const page_links& links) && {
+  text_.append("],\"first\":");
+  append_json_string(text_, links.first);
   if (links.next) {
-    answer.append(",\"next\":");
-    append_json_string(answer, *links.next);
+    text_.append(",\"next\":");
+    append_json_string(text_, *links.next);
   }
-  return answer.append(",\"schema\":\"/v2/schemas/images\"}");
+  return std::move(text_.append(",\"schema\":\"/v2/schemas/images\"}"));
 }
 
 std::string to_json(const image_member& record) {

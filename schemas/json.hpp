@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -48,7 +49,18 @@ struct import_with_progress {
 [[nodiscard]] std::string to_json(const std::vector<import_with_progress>& page, const page_links& links);
 
 [[nodiscard]] std::string to_json(const image& record);
-[[nodiscard]] std::string to_json(const std::vector<image>& page, const page_links& links);
+/// One page of images, written image after image, so that one who lists may pause in between and holds no records.
+class image_page_text {
+ public:
+  /// `images`: as many as are expected, for a guess at the size.
+  explicit image_page_text(std::size_t images);
+  void add(const image& record);
+  [[nodiscard]] std::string finish(const page_links& links) &&;
+
+ private:
+  std::string text_;
+  bool empty_ = true;
+};
 [[nodiscard]] std::string to_json(const image_member& record);
 [[nodiscard]] std::string to_json(const std::vector<image_member>& members);
 

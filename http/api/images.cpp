@@ -126,7 +126,10 @@ asio::awaitable<response> list_images(exchange& at) {
                                    found->more && !found->records.empty() ? found->records.back().id : std::string{});
   response given;
   given.content_type = "application/json";
-  given.body = schemas::to_json(found->records, links);
+  schemas::image_page_text page{found->records.size()};
+  for (const auto& record : found->records)
+    page.add(record);
+  given.body = std::move(page).finish(links);
   co_return given;
 }
 

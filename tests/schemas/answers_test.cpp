@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "schemas/json.hpp"
+#include "schemas/json_object_text.hpp"
 #include "tests/schemas/golden.hpp"
 #include "tests/schemas/samples.hpp"
 
@@ -31,6 +32,8 @@ TEST_CASE("Times are whole seconds in the forms of Glance and of the blueprint")
   CHECK(glance_time(time_point{-1us}) == "1969-12-31T23:59:59Z");
   CHECK(glance_time(time_point{std::chrono::sys_days{std::chrono::year{2024} / 2 / 29} + 23h + 59min + 59s}) ==
         "2024-02-29T23:59:59Z");
+  CHECK(glance_time(time_point{std::chrono::sys_days{std::chrono::year{987} / 6 / 5}}) == "0987-06-05T00:00:00Z");
+  CHECK(glance_time(time_point{std::chrono::sys_days{std::chrono::year{12345} / 6 / 7}}) == "9999-06-07T00:00:00Z");
 }
 
 TEST_CASE("A live import shows its properties and progress, and never its credentials") {
@@ -130,10 +133,33 @@ TEST_CASE("An image without name or md5 answers null, and its own properties nev
 }
 
 TEST_CASE("A page of images is Glance's") {
-  const auto page = json::parse(to_json(std::vector<image>{samples::image()}, {"/v2/images", "/v2/images?marker=x"}));
+  image_page_text text{1};
+  text.add(samples::image());
+  const auto page = json::parse(std::move(text).finish({"/v2/images", "/v2/images?marker=x"}));
   CHECK(keys_of(page) == keys{"first", "images", "next", "schema"});
   CHECK(page["images"][0] == json::parse(to_json(samples::image())));
   CHECK(page["schema"] == "/v2/schemas/images");
+  for (const std::size_t images : {0, 2, 3}) {
+    image_page_text more{images};
+    for (std::size_t i = 0; i < images; ++i)
+      more.add(samples::image());
+    const auto written = json::parse(std::move(more).finish({"/v2/images", std::nullopt}));
+    CHECK(written["images"].size() == images);
+    CHECK_FALSE(written.contains("next"));
+  }
+}
+
+TEST_CASE("Text is plain when none of its bytes needs escaping, wherever they stand") {
+  for (int byte = 0; byte < 256; ++byte)
+    for (std::size_t length = 1; length < 20; ++length)
+      for (std::size_t at = 0; at < length; ++at) {
+        std::string text(length, 'x');
+        text[at] = static_cast<char>(byte);
+        REQUIRE(is_plain(text) == (byte >= 0x20 && byte < 0x7f && byte != '"' && byte != '\\'));
+      }
+  CHECK(is_plain(""));
+  for (const char edge : {' ', '!', '#', '[', ']', '~'})
+    CHECK(is_plain(std::string(17, edge)));
 }
 
 TEST_CASE("A problem holds the members of RFC 9457, the code and the field") {

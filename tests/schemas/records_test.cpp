@@ -145,6 +145,15 @@ TEST_CASE("Every record reads back as it was written") {
   }
 }
 
+TEST_CASE("A record reads back whatever the order of its members") {
+  const auto image = samples::image();
+  const auto import = samples::import(image_import_status::failure);
+  const auto sorted = [](const std::string& bytes) { return json::parse(bytes).dump(); };
+  REQUIRE(sorted(encode(image)) != encode(image));
+  CHECK(decode_image(sorted(encode(image))) == image);
+  CHECK(decode_image_import(sorted(encode(import))) == import);
+}
+
 TEST_CASE("The largest numbers survive") {
   auto record = samples::import(image_import_status::verifying);
   record.durable_bytes = std::numeric_limits<std::uint64_t>::max();

@@ -55,7 +55,9 @@ TEST_CASE("Answers stay as they are published") {
   check_answer("image-imports.empty",
                to_json(std::vector<import_with_progress>{}, {"/v2/image-imports", std::nullopt}));
   check_answer("image.active", to_json(samples::image()));
-  check_answer("images.full", to_json(std::vector<image>{samples::image()}, {"/v2/images", "/v2/images?marker=x"}));
+  image_page_text images{1};
+  images.add(samples::image());
+  check_answer("images.full", std::move(images).finish({"/v2/images", "/v2/images?marker=x"}));
   check_answer("problem.field", problem_json({error_code::unknown_member, "Expected less.", "/x"}));
   check_answer("problem.plain", problem_json({error_code::not_found, "There is no such import."}));
 }
