@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "persistence/impl/row_walk.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace sluice::persistence {
@@ -40,19 +41,37 @@ void row_walk::settle(bool found) {
   standing_ = found && cursor_.key().starts_with(prefix_);
 }
 
-std::optional<merged_walk::place> merged_walk::next() {
-  const row_walk* nearest = nullptr;
-  for (const auto& walk : walks_)
-    if (!walk.at_end() &&
-        (!nearest || (ascending_ ? walk.position() < nearest->position() : walk.position() > nearest->position())))
-      nearest = &walk;
-  if (!nearest)
-    return std::nullopt;
-  const place found{nearest->position(), nearest->value()};
+merged_walk::merged_walk(std::vector<row_walk> walks, bool ascending)
+    : walks_{std::move(walks)}, ascending_{ascending} {
   for (auto& walk : walks_)
-    if (!walk.at_end() && walk.position() == found.position)
-      walk.advance();
+    if (!walk.at_end())
+      ahead_.push_back(&walk);
+  std::ranges::sort(ahead_, [this](const auto* left, const auto* right) { return is_before(*right, *left); });
+}
+
+std::optional<merged_walk::place> merged_walk::next() {
+  if (ahead_.empty())
+    return std::nullopt;
+  const auto& nearest = *ahead_.back();
+  const place found{nearest.position(), nearest.value()};
+  advance_nearest();
+  // As long as the same walk is the nearest it has moved on, and all others are further.
+  while (!ahead_.empty() && ahead_.back() != &nearest && ahead_.back()->position() == found.position)
+    advance_nearest();
   return found;
+}
+
+void merged_walk::advance_nearest() {
+  auto* const moved = ahead_.back();
+  moved->advance();
+  if (moved->at_end()) {
+    ahead_.pop_back();
+    return;
+  }
+  auto at = ahead_.size() - 1;
+  for (; at > 0 && is_before(*ahead_[at - 1], *moved); --at)
+    ahead_[at] = ahead_[at - 1];
+  ahead_[at] = moved;
 }
 
 }  // namespace sluice::persistence

@@ -30,18 +30,25 @@ class row_walk {
   bool standing_ = false;
 };
 
-/// Several walks as one, each position once.
+/// Several walks as one, each position once. A walk that has ended costs nothing more, and the last one left is
+/// followed without comparing.
 class merged_walk {
  public:
   struct place {
     std::string_view position, value;
   };
-  merged_walk(std::vector<row_walk> walks, bool ascending) : walks_{std::move(walks)}, ascending_{ascending} {}
+  merged_walk(std::vector<row_walk> walks, bool ascending);
   /// The next place; views hold until the transaction ends.
   [[nodiscard]] std::optional<place> next();
 
  private:
+  [[nodiscard]] bool is_before(const row_walk& left, const row_walk& right) const noexcept {
+    return ascending_ ? left.position() < right.position() : left.position() > right.position();
+  }
+  void advance_nearest();
+
   std::vector<row_walk> walks_;
+  std::vector<row_walk*> ahead_;  ///< those of `walks_` that have not ended; the nearest is the last
   bool ascending_;
 };
 

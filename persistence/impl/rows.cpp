@@ -2,7 +2,9 @@
 #include "persistence/impl/rows.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cstdint>
+#include <cstring>
 #include <utility>
 
 #include "persistence/image_row.hpp"
@@ -45,8 +47,11 @@ std::string_view id_of_position(std::string_view position) noexcept {
 
 schemas::time_point time_of_position(std::string_view position) noexcept {
   std::uint64_t number = 0;
-  for (const char byte : position.substr(0, time_bytes))
-    number = number << 8 | static_cast<unsigned char>(byte);
+  if (position.size() >= time_bytes) {
+    std::memcpy(&number, position.data(), time_bytes);
+    if constexpr (std::endian::native == std::endian::little)
+      number = __builtin_bswap64(number);
+  }
   return schemas::time_point{schemas::time_point::duration{static_cast<std::int64_t>(number ^ sign_bit)}};
 }
 
