@@ -25,18 +25,22 @@ struct image_row {
   std::uint32_t min_disk = 0, min_ram = 0;
   std::optional<std::uint64_t> size, virtual_size;  ///< bytes; none while there are no bytes
   schemas::time_point created_at{}, updated_at{};
-  std::uint64_t traits = 0;  ///< a bit for each tag and property; see `trait_of_tag`
+  std::string_view traits;  ///< of tags and properties; see `may_have`
 };
 
-/// The row of a record.
+/// The row of a record, without traits.
 [[nodiscard]] image_row row_of(const schemas::image& record);
 
-/// A row whose traits lack a bit of these does not have the tag or property; one that has them may.
-[[nodiscard]] std::uint64_t trait_of_tag(std::string_view tag) noexcept;
-[[nodiscard]] std::uint64_t trait_of_property(std::string_view name, std::string_view value) noexcept;
+/// What is left of a tag, or of a property and its value, in a row. Checksums are properties here, by Glance's names
+/// for them: checksum, os_hash_algo, os_hash_value.
+using trait = std::uint16_t;
+[[nodiscard]] trait trait_of_tag(std::string_view tag) noexcept;
+[[nodiscard]] trait trait_of_property(std::string_view name, std::string_view value) noexcept;
+/// False: the image does not have it. True: it has it, or something that leaves the same trait, as one in 65,536 does.
+[[nodiscard]] bool may_have(const image_row& row, trait wanted) noexcept;
 
-/// A row as the value of an index row: all of it but id and created_at, which are in the key.
-[[nodiscard]] std::string encode_row(const image_row& row);
+/// An image as the value of an index row: all that a row has but id and created_at, which are in the key.
+[[nodiscard]] std::string encode_row(const schemas::image& record);
 /// Empty for bytes that no `encode_row` wrote; id and created_at are left for the caller.
 [[nodiscard]] std::optional<image_row> decode_row(std::string_view bytes) noexcept;
 

@@ -138,8 +138,8 @@ merged_walk walk_of(const lmdb::transaction& within, const tables& where, const 
 
 }  // namespace
 
-std::string record_store::place_of(const schemas::image& record) {
-  return position(record.created_at, record.id);
+std::string record_store::place_of(schemas::time_point created_at, std::string_view id) {
+  return position(created_at, id);
 }
 
 result<schemas::image> record_store::find_marker(const image_query& query) const {
@@ -177,7 +177,7 @@ result<page<schemas::image>> record_store::list_images(const image_query& query)
     const auto last = find_marker(query);
     if (!last)
       return tl::unexpected{last.error()};
-    after = place_of(*last);
+    after = position(last->created_at, last->id);
   }
   page<schemas::image> found;
   if (query.limit == 0)

@@ -113,7 +113,7 @@ class record_store {
   /// The image that `query`'s marker names, when the query's caller may see it; else as list_images.
   [[nodiscard]] schemas::result<schemas::image> find_marker(const image_query& query) const;
   /// The place of an image in a walk.
-  [[nodiscard]] static std::string place_of(const schemas::image& record);
+  [[nodiscard]] static std::string place_of(schemas::time_point created_at, std::string_view id);
   /// Imports into an image that has a record of its own, newest first, at most `limit`.
   [[nodiscard]] std::vector<schemas::image_import> imports_of_image(std::string_view image_id,
                                                                     std::uint32_t limit) const;

@@ -20,10 +20,6 @@ constexpr std::array attributes{
 
 }  // namespace
 
-bool is_of_record_alone(std::string_view name) noexcept {
-  return std::ranges::find(attributes, name, &attribute::name) != attributes.end();
-}
-
 std::optional<std::string_view> attribute_of(const schemas::image& record, std::string_view name) {
   const auto* const found = std::ranges::find(attributes, name, &attribute::name);
   if (found != attributes.end()) {

@@ -13,7 +13,4 @@ namespace sluice::http {
 /// it. Any name that is not Glance's own is that of a property.
 [[nodiscard]] std::optional<std::string_view> attribute_of(const schemas::image& record, std::string_view name);
 
-/// Glance's own, and in no row: `checksum`, `os_hash_algo`, `os_hash_value`.
-[[nodiscard]] bool is_of_record_alone(std::string_view name) noexcept;
-
 }  // namespace sluice::http

@@ -167,6 +167,10 @@ image_filter filter_of(std::string attribute, test_kind test, std::vector<std::s
   filter.attribute = std::move(attribute);
   filter.test = test;
   filter.values = std::move(values);
+  if (!filter.column)
+    for (const auto& value : filter.values)
+      filter.traits.push_back(test == test_kind::all_tags ? persistence::trait_of_tag(value)
+                                                          : persistence::trait_of_property(filter.attribute, value));
   return filter;
 }
 

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "http/api/image_order.hpp"
 #include "http/api/image_selection.hpp"
 #include "http/server/target.hpp"
 #include "persistence/record_store.hpp"
@@ -27,6 +29,10 @@ struct image_listing {
   /// The records themselves come in the wanted order.
   [[nodiscard]] bool in_record_order() const {
     return order.size() == 1 && order.front().column == image_column::created_at;
+  }
+  /// A row that may match does.
+  [[nodiscard]] bool decided_by_rows() const {
+    return std::ranges::all_of(filters, [](const auto& filter) { return filter.column.has_value(); });
   }
 };
 

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,8 +10,8 @@
 #include "persistence/image_row.hpp"
 #include "schemas/image.hpp"
 
-/// Which images a listing takes and which of them come first, decided on rows: a record is read only where a row cannot
-/// say. Pure.
+/// Which images a listing takes, decided on rows as far as rows know: what is in none is told by traits, and what is
+/// taken by traits is looked at again once its record is read. Pure.
 namespace sluice::http {
 
 /// What a row knows of an image.
@@ -42,50 +40,20 @@ enum class image_column : std::uint8_t {
 struct image_filter {
   enum class comparison : std::uint8_t { any_of, all_tags, at_least, at_most, less, greater, differs };
   std::string attribute;
-  std::optional<image_column> column = {};  ///< none: a tag or a property, or something only the record has
+  std::optional<image_column> column = {};  ///< none: a tag or a property
   comparison test = comparison::any_of;
   std::vector<std::string> values = {};
-  std::vector<std::int64_t> numbers = {};  ///< of a column that is one
+  std::vector<std::int64_t> numbers = {};       ///< of a column that is one
+  std::vector<persistence::trait> traits = {};  ///< of the values, where there is no column
 };
 
-struct image_order {
-  image_column column = image_column::created_at;
-  bool ascending = false;
-};
-using image_orders = std::vector<image_order>;
-
-/// Whether the row passes; none when only the record can tell.
-[[nodiscard]] std::optional<bool> matches(const image_filter& filter, const persistence::image_row& row);
+/// False: the image does not pass. True: it does, or, where the filter has no column, it may.
+[[nodiscard]] bool may_match(const image_filter& filter, const persistence::image_row& row);
 [[nodiscard]] bool matches(const image_filter& filter, const schemas::image& record);
 
-/// Strict weak order by the keys, then by id. What an image does not have comes before all that others have.
-[[nodiscard]] bool comes_before(const image_orders& order, const persistence::image_row& left,
-                                const persistence::image_row& right);
-
-/// The first `limit` rows of many, in order, in memory that does not grow with how many there were.
-class first_rows {
- public:
-  first_rows(const image_orders& order, std::size_t limit) : order_{order}, limit_{limit} {}
-  /// Copies what it needs of the row.
-  void add(const persistence::image_row& row);
-  /// Their ids, in order; the rows are gone afterwards.
-  [[nodiscard]] std::vector<std::string> take_ids();
-
- private:
-  struct kept {
-    explicit kept(const persistence::image_row& of);
-    std::unique_ptr<char[]> text;  ///< what the row's views see
-    persistence::image_row row;
-  };
-  void prune();
-  [[nodiscard]] bool before(const kept& left, const kept& right) const {
-    return comes_before(order_, left.row, right.row);
-  }
-
-  const image_orders& order_;
-  std::size_t limit_;
-  std::vector<kept> rows_;
-  bool full_ = false;  ///< rows_[limit_ - 1] is the last that has a chance
-};
+/// What a row holds in a column; none where the image does not have it. Text of a column that is a number is none, and
+/// the other way round. Times are in whole seconds.
+[[nodiscard]] std::optional<std::string_view> text_of(const persistence::image_row& row, image_column column);
+[[nodiscard]] std::optional<std::int64_t> number_of(const persistence::image_row& row, image_column column);
 
 }  // namespace sluice::http

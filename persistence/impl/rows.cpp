@@ -134,7 +134,7 @@ std::vector<row> rows_of(const schemas::image_import& record, const tables& wher
 std::vector<row> rows_of(const schemas::image& record, const std::vector<schemas::image_member>& members,
                          const tables& where) {
   const auto visibility = schemas::visibility_of(record);
-  const auto value = encode_row(row_of(record));
+  const auto value = encode_row(record);
   const auto place = position(record.created_at, record.id);
   std::vector<row> rows;
   const auto add = [&](listing_scope scope, std::string_view project) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "persistence/impl/tables.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <optional>
 #include <string>
@@ -15,8 +16,8 @@ namespace sluice::persistence {
 namespace {
 
 constexpr std::string_view version_key = "schema_version";
-/// 1: rows of image listings had text for values, and there were no members.
-constexpr unsigned int current_version = 2;
+/// 1: rows of image listings had text for values, and there were no members. 2: rows had other traits.
+constexpr unsigned int current_version = 3;
 
 /// 0 when the text is not a version.
 unsigned int parse_version(std::string_view text) {
@@ -34,7 +35,8 @@ void erase_all(lmdb::write_transaction& changes, lmdb::database table) {
     changes.erase(table, key);
 }
 
-/// Writes every row that is made of images anew, from the records.
+/// Writes every row that is made of images anew, from the records; in the order of creation, so that the rows of a
+/// listing lie one behind the other as if they had been written then.
 void list_images_again(lmdb::write_transaction& changes, const tables& where) {
   erase_all(changes, where.image_listings);
   erase_all(changes, where.usage);
@@ -43,6 +45,7 @@ void list_images_again(lmdb::write_transaction& changes, const tables& where) {
   for (auto standing = records.first(); standing; standing = records.next())
     if (auto image = schemas::decode_image(records.value()))
       images.push_back(std::move(*image));
+  std::ranges::sort(images, {}, &schemas::image::created_at);
   for (const auto& image : images) {
     for (const auto& each : rows_of(image, read_members(changes, where, image.id), where))
       changes.put(each.table, each.key, each.value);

@@ -25,7 +25,7 @@ void overwrite(const temporary_directory& where, const char* table, std::string_
 TEST_CASE("a record file of a newer version is refused in words and left as it is") {
   const temporary_directory where;
   open_records(where).reset();
-  overwrite(where, "meta", "schema_version", "3");
+  overwrite(where, "meta", "schema_version", "4");
   for (int attempt = 0; attempt < 2; ++attempt) {
     const auto refused = record_store::open(where / "records");
     REQUIRE_FALSE(refused.has_value());
@@ -33,11 +33,12 @@ TEST_CASE("a record file of a newer version is refused in words and left as it i
     CHECK(refused.error().message.find("newer version") != std::string::npos);
     CHECK(refused.error().message.find(where.path().string()) == std::string::npos);
   }
-  overwrite(where, "meta", "schema_version", "2");
+  overwrite(where, "meta", "schema_version", "3");
   CHECK(record_store::open(where / "records").has_value());
 }
 
-TEST_CASE("a record file of the layout before this one is brought up to it when it is opened") {
+TEST_CASE("a record file of a layout before this one is brought up to it when it is opened") {
+  const std::string version = GENERATE("1", "2");
   const temporary_directory where;
   auto store = open_records(where);
   REQUIRE(
@@ -57,8 +58,8 @@ TEST_CASE("a record file of the layout before this one is brought up to it when 
     REQUIRE(keys.size() == 10);
     using namespace std::string_literals;
     for (const auto& key : keys)
-      changes.put(listings, key, "active\0shared\0alpha"s);  // as the first layout had them
-    changes.put(changes.open_database("meta"), "schema_version", "1");
+      changes.put(listings, key, "active\0shared\0alpha"s);  // as the first layout had them; the next had other bytes
+    changes.put(changes.open_database("meta"), "schema_version", version);
     changes.commit();
   }
   for (int attempt = 0; attempt < 2; ++attempt) {
