@@ -24,6 +24,7 @@ LISTS = {
     "1000 by a filter, sorted by name": "/v2/images?limit=1000&disk_format=qcow2&sort=name:asc",
     "1000 by two filters, sorted by two keys": "/v2/images?limit=1000&os_hidden=false&disk_format=in:raw,qcow2"
                                                "&sort=name:desc,created_at:asc",
+    "1000 by a tag as the filter, sorted by name": "/v2/images?limit=1000&tag=tag-3&sort=name:asc",
     "one by its name": "/v2/images?name=disk-1000",
     "none": "/v2/images?name=there-is-none",
 }
