@@ -13,7 +13,7 @@ using nlohmann::json;
 namespace {
 
 constexpr const char* resource = "/v1/reverification";
-const std::string as_json = "Content-Type: application/json\r\n";
+const std::string sent_as_json = "Content-Type: application/json\r\n";
 
 actors::reverification_report busy_reverification() {
   actors::reverification_report report;
@@ -51,17 +51,17 @@ TEST_CASE("Operators have images looked at again on their port alone, all or one
   CHECK(json::parse(begun.body)["state"] == "running");
   CHECK(fixture.ask_operator("POST", resource).status == 409);
   CHECK(json::parse(fixture.ask_operator("DELETE", resource).body)["state"] == "cancelled");
-  CHECK(fixture.ask_operator("POST", resource, as_json, "{\"image\": \"" + http::id_of(3) + "\"}").status == 202);
+  CHECK(fixture.ask_operator("POST", resource, sent_as_json, "{\"image\": \"" + http::id_of(3) + "\"}").status == 202);
   CHECK(fixture.world->reverifications == std::vector<std::string>{"", http::id_of(3)});
 }
 
 TEST_CASE("What cannot be looked at is refused with the member at fault") {
   api_fixture fixture;
-  CHECK(fixture.ask_operator("POST", resource, as_json, "{\"image\": 1}").status == 400);
-  CHECK(json::parse(fixture.ask_operator("POST", resource, as_json, "{\"image\": 1}").body)["field"] == "/image");
-  CHECK(fixture.ask_operator("POST", resource, as_json, "{\"images\": []}").status == 400);
-  CHECK(fixture.ask_operator("POST", resource, as_json, "{").status == 400);
+  CHECK(fixture.ask_operator("POST", resource, sent_as_json, "{\"image\": 1}").status == 400);
+  CHECK(json::parse(fixture.ask_operator("POST", resource, sent_as_json, "{\"image\": 1}").body)["field"] == "/image");
+  CHECK(fixture.ask_operator("POST", resource, sent_as_json, "{\"images\": []}").status == 400);
+  CHECK(fixture.ask_operator("POST", resource, sent_as_json, "{").status == 400);
   CHECK(fixture.ask_operator("POST", resource, "Content-Type: text/plain\r\n", "{}").status == 415);
-  CHECK(fixture.ask_operator("PATCH", resource, as_json, "{}").status == 405);
+  CHECK(fixture.ask_operator("PATCH", resource, sent_as_json, "{}").status == 405);
   CHECK(fixture.world->reverifications.empty());
 }
