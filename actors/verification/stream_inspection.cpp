@@ -78,7 +78,7 @@ struct stream_inspection::implementation {
         each.found = each.inspector->recognise(view);
     auto judged = find_disk();
     if (judged && disk != nullptr && disk->kind() != evidence::foreign_disk)
-      judged = rules.check_named(disk->format(), disk->title());
+      judged = check_name();
     if (judged && disk != nullptr)
       judged = disk->examine(view);
     if (judged && disk != nullptr && disk->virtual_size())
@@ -88,6 +88,16 @@ struct stream_inspection::implementation {
       front_judged = judged.has_value();
     }
     return judged;
+  }
+
+  /// A LUKS volume that is declared raw is a raw disk that is encrypted as a whole: so Cinder uploads its encrypted
+  /// volumes, and no others does it open.
+  [[nodiscard]] bool is_encrypted_raw() const { return disk->format() == "luks" && rules.declared() == "raw"; }
+
+  [[nodiscard]] result<void> check_name() const {
+    if (is_encrypted_raw() && rules.allowed("luks"))
+      return rules.check_named("raw", disk->title());
+    return rules.check_named(disk->format(), disk->title());
   }
 
   [[nodiscard]] bool is_present(evidence kind) const {
@@ -197,7 +207,7 @@ struct stream_inspection::implementation {
     const auto size = disk->finish(view);
     if (!size)
       return schemas::unexpected<failure>{size.error()};
-    return verdict_of(disk->format(), *size);
+    return is_encrypted_raw() ? verdict_of("raw", formats::round_up(seen, 512)) : verdict_of(disk->format(), *size);
   }
 
   result<inspection_verdict> conclude_raw() {

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Bytes that a client pushes (PUT …/file, PUT …/stage) go the way of every import, and leave nothing behind when they fail."""
 import concurrent.futures
+import pathlib
+import tempfile
 import time
 import unittest
 
-from disk_images import MIB, noise, small_qcow2
+from disk_images import MIB, luks_volume, noise, small_qcow2
 from glance_case import GlanceCase
 from service import Service
 
@@ -33,6 +35,22 @@ class Uploads(GlanceCase):
                 self.check_image(image, content, "qcow2")
                 self.assertEqual(image["name"], "new")
         self.assertEqual(self.service.files()["staging"], [])
+
+    def test_an_encrypted_volume_is_a_raw_disk_if_it_is_called_so(self):
+        with tempfile.TemporaryDirectory() as folder:
+            volume = pathlib.Path(folder) / "volume"
+            luks_volume(volume)
+            content = volume.read_bytes()
+        for disk_format, inside in {"raw": len(content), "luks": 4 * MIB}.items():
+            image_id = self.new_image(disk_format=disk_format)
+            self.assertEqual(self.put(image_id, content).status, 204)
+            self.check_image(self.show(image_id), content, disk_format)
+            self.assertEqual(self.show(image_id)["virtual_size"], inside)
+        damaged = bytearray(content)
+        damaged[164:168] = b"\xff" * 4  # iterations that would keep the host busy
+        image_id = self.new_image(disk_format="raw")
+        self.assertEqual(self.put(image_id, bytes(damaged)).status, 415)
+        self.check_untouched(image_id)
 
     def test_uploads_run_side_by_side(self):
         contents = [small_qcow2(2 * MIB, seed) for seed in range(4)]

@@ -126,6 +126,12 @@ def virtual_size(path, disk_format):
     return json.loads(outcome.stdout)["virtual-size"]
 
 
+def luks_volume(path, size=4 * MIB):
+    """A volume of `size` bytes inside, as Cinder has them when they are encrypted."""
+    run("qemu-img", "create", "-q", "-f", "luks", "--object", "secret,id=key,data=secret", "-o",
+        "key-secret=key,iter-time=10", path, size)
+
+
 def small_qcow2(size=MIB, seed=1):
     """The bytes of a small valid qcow2 with `size` bytes of noise in it, cached by size and seed."""
     folder = scratch() / "disk-images"

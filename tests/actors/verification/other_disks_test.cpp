@@ -9,6 +9,7 @@
 using namespace sluice::tests;
 using namespace sluice::tests::hostile;
 using sluice::schemas::error_code;
+using sluice::schemas::raw_policy;
 
 namespace {
 hostile::image_bytes little(hostile::image_bytes image, std::size_t offset, std::size_t width, std::uint64_t value) {
@@ -90,6 +91,26 @@ TEST_CASE("a LUKS volume whose header asks for endless work or points elsewhere 
   check_refused(big(luks_image(), 252, 4, 0xFFFFFFFF), error_code::image_corrupt);
   check_refused(big(luks_image(), 208, 4, 1), error_code::image_corrupt);
   check_refused(cut(luks_image(), 2 << 20), error_code::image_truncated);
+}
+
+TEST_CASE("a LUKS volume that is declared raw is a raw disk, encrypted as a whole") {
+  const auto image = luks_image();
+  check_accepted(image, "raw", image.size(), declared("raw"));
+  for (const auto policy : {raw_policy::recognised, raw_policy::any}) {
+    auto either = declared("raw");
+    either.raw = policy;
+    check_accepted(image, "raw", image.size(), either);
+    check_refused(big(luks_image(), 164, 4, 0xFFFFFFFF), error_code::image_corrupt, either);
+    check_refused(big(luks_image(), 6, 2, 3), error_code::unknown_feature, either);
+  }
+}
+
+TEST_CASE("an operator who takes no LUKS volumes takes none that are declared raw") {
+  auto policy = declared("raw");
+  policy.formats = {"raw", "qcow2"};
+  check_refused(luks_image(), error_code::format_mismatch, policy);
+  policy.formats = {"luks"};
+  check_refused(luks_image(), error_code::format_not_allowed, policy);
 }
 
 TEST_CASE("a sound ISO image is accepted with its length") {

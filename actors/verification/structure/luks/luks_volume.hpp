@@ -15,6 +15,8 @@ namespace sluice::actors::verification::structure {
 /// The parts of it, a version each. Both return the payload's size in bytes.
 namespace luks {
 
+inline constexpr std::string_view magic{"LUKS\xba\xbe", 6};
+
 /// Unlocking runs in the host with what the header says: no more than a minute of one slow core, and 4 GiB.
 inline constexpr std::uint64_t most_iterations = 100'000'000;
 inline constexpr std::uint64_t most_memory_kib = 4 << 20;

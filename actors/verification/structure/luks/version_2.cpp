@@ -84,7 +84,7 @@ result<std::string_view> json_of(bytes_view header) {
 }  // namespace
 
 result<std::uint64_t> walk_version_2(image_bytes& image, const walk_policy& policy, walk_budget& budget) {
-  const auto primary = read_header(image, {"LUKS\xba\xbe", 6}, 0, budget);
+  const auto primary = read_header(image, magic, 0, budget);
   if (!primary)
     return schemas::unexpected<failure>{primary.error()};
   const auto length = primary->bytes().size();

@@ -3,9 +3,11 @@
 
 #include <algorithm>
 #include <iterator>
+#include <optional>
 
 #include "actors/verification/formats/partition_records.hpp"
 #include "actors/verification/structure/image_part.hpp"
+#include "actors/verification/structure/luks/luks_volume.hpp"
 #include "actors/verification/structure/raw/filesystems.hpp"
 #include "actors/verification/structure/raw/partitions.hpp"
 #include "actors/verification/structure/virtual_size.hpp"
@@ -86,6 +88,20 @@ result<void> look_inside(image_bytes& image, const raw::partitioning& partitions
   return {};
 }
 
+/// A disk that is encrypted as a whole asks the host for as much as a LUKS volume that is called so.
+result<std::optional<walk_findings>> walk_if_encrypted(image_bytes& image, const walk_policy& policy,
+                                                       walk_budget& budget) {
+  const auto front = image_piece::read(image, 0, std::min<std::uint64_t>(image.size(), luks::magic.size()), budget);
+  if (!front)
+    return schemas::unexpected<failure>{front.error()};
+  if (!formats::holds(front->bytes(), 0, luks::magic))
+    return std::optional<walk_findings>{};
+  auto walked = walk_luks(image, policy, budget);
+  if (!walked)
+    return schemas::unexpected<failure>{walked.error()};
+  return std::optional{std::move(*walked)};
+}
+
 }  // namespace
 
 result<void> judge_trailing_bytes(std::uint64_t end, std::uint64_t total, const walk_policy& policy,
@@ -122,6 +138,13 @@ result<walk_findings> walk_raw(image_bytes& image, const walk_policy& policy, wa
     return schemas::unexpected<failure>{judged.error()};
   if (found->any)
     return findings;
+  const auto encrypted = walk_if_encrypted(image, policy, budget);
+  if (!encrypted)
+    return schemas::unexpected<failure>{encrypted.error()};
+  if (*encrypted) {
+    findings.remarks = (*encrypted)->remarks;
+    return findings;
+  }
   const auto of_disk = raw::judge_filesystem(image, budget);
   if (!of_disk)
     return schemas::unexpected<failure>{of_disk.error()};

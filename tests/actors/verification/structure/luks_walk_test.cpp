@@ -59,6 +59,17 @@ TEST_CASE("key material over other key material, and names without an end, are r
   check_walk_refused(image, "luks", error_code::image_corrupt);
 }
 
+TEST_CASE("a raw disk that is encrypted as a whole is walked like the LUKS volume that it is") {
+  for (const auto& image : {luks_image(), luks2_image()}) {
+    const auto found = check_walked(image, "raw", image.size());
+    REQUIRE(found.remarks.size() == 1);
+    CHECK(found.remarks.front().find("encrypted") != std::string::npos);
+  }
+  auto wrong = luks2_image();
+  wrong[200] ^= std::byte{1};
+  check_walk_refused(wrong, "raw", error_code::image_corrupt);
+}
+
 TEST_CASE("a LUKS volume of version 2 is walked by both headers and its metadata") {
   check_walked(luks2_image(), "luks", 1 << 20);
   check_walked(luks2_image(replaced("\"dynamic\"", "\"4096\"")), "luks", 4096);
