@@ -20,7 +20,8 @@ using bytes_per_second = std::uint64_t;  ///< 0 = no cap
 struct http_configuration {
   std::string listen = "127.0.0.1:9292";
   std::string operator_listen = "127.0.0.1:9293";
-  std::string public_endpoint;  ///< base of absolute URLs in answers; "" = what the client asked for
+  std::string public_endpoint;               ///< base of absolute URLs in answers; "" = what the client asked for
+  std::vector<std::string> allowed_origins;  ///< whose pages may ask from a browser
   std::string tls_certificate;
   std::string tls_key;
 

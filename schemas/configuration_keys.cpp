@@ -135,6 +135,7 @@ constexpr std::array keys{
     configuration_key{"http.listen", [](const node& n, configuration& c) { return read_text(n, c.http.listen); }},
     configuration_key{"http.operator_listen", [](const node& n, configuration& c) { return read_text(n, c.http.operator_listen); }},
     configuration_key{"http.public_endpoint", [](const node& n, configuration& c) { return read_text(n, c.http.public_endpoint); }},
+    configuration_key{"http.allowed_origins", [](const node& n, configuration& c) { return read_list(n, c.http.allowed_origins, "origins", read_text); }},
     configuration_key{"http.tls_certificate", [](const node& n, configuration& c) { return read_text(n, c.http.tls_certificate); }},
     configuration_key{"http.tls_key", [](const node& n, configuration& c) { return read_text(n, c.http.tls_key); }},
     configuration_key{"store.data_dir", [](const node& n, configuration& c) { return read_path(n, c.store.data_dir); }},

@@ -36,6 +36,23 @@ result<void> check_public_endpoint(const std::string& endpoint) {
                         in_quotes(endpoint));
 }
 
+/// Origins are compared with what browsers send, byte by byte: in lower case, without the port that the scheme implies.
+result<void> check_allowed_origins(const std::vector<std::string>& origins) {
+  for (const auto& origin : origins) {
+    const auto url = parse_url_reference(origin);
+    const bool usable = url && (url->scheme() == "http" || url->scheme() == "https") && !url->encoded_host().empty() &&
+                        !url->has_userinfo() && !url->has_query() && !url->has_fragment() &&
+                        url->encoded_path().empty() && !origin.ends_with(':') &&
+                        url->port() != (url->scheme() == "http" ? "80" : "443") &&
+                        std::ranges::none_of(origin, [](char c) { return c >= 'A' && c <= 'Z'; });
+    if (!usable)
+      return refuse_key("http.allowed_origins",
+                        "expected origins as browsers send them, such as \"https://dashboard.example.org\", got " +
+                            in_quotes(origin));
+  }
+  return {};
+}
+
 result<void> check_http(const configuration& subject) {
   const auto& http = subject.http;
   const auto api = parse_listen_address(http.listen);
@@ -55,6 +72,8 @@ result<void> check_http(const configuration& subject) {
                                          in_quotes(http.listen) +
                                          "; choose another mode, or set auth.mode_none_listens_anywhere = true to let "
                                          "everybody who reaches it act as any project");
+  if (auto wrong = check_allowed_origins(http.allowed_origins); !wrong)
+    return wrong;
   return check_public_endpoint(http.public_endpoint);
 }
 

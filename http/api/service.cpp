@@ -8,6 +8,7 @@
 #include <spdlog/spdlog.h>
 
 #include "http/api/authentication.hpp"
+#include "http/api/cross_origin.hpp"
 #include "http/api/exchange.hpp"
 #include "http/api/faults.hpp"
 #include "http/api/image_uploads.hpp"
@@ -29,7 +30,8 @@ class api_handler final : public request_handler {
  public:
   enum class port : std::uint8_t { api, operators };
   /// `who` is null on the operators' port.
-  api_handler(api_state& state, port which, authentication* who) : state_{state}, port_{which}, who_{who} {}
+  api_handler(api_state& state, port which, authentication* who)
+      : state_{state}, port_{which}, who_{who}, pages_{state.parts.configuration.http.allowed_origins} {}
 
   [[nodiscard]] api_router& routes() noexcept { return routes_; }
 
@@ -46,14 +48,18 @@ class api_handler final : public request_handler {
     auto given = co_await std::move(pending);
     if (given.status == 401 && who_ != nullptr)
       given.fields.emplace_back("WWW-Authenticate", who_->challenge());
-    if (port_ == port::api)
+    if (port_ == port::api) {
+      pages_.open(asked, given);
       state_.parts.metrics.answered(what, given.status, std::chrono::steady_clock::now() - began);
+    }
     co_return given;
   }
 
  private:
   asio::awaitable<response> answer(const request& asked, event_loop& loop) {
     const auto& path = asked.target.path;
+    if (auto preflight = port_ == port::api ? pages_.preflight(asked) : std::nullopt)
+      co_return std::move(*preflight);
     exchange at{state_, asked, loop};
     const bool guarded = port_ == port::api && !is_open_to_all(path);
     if (guarded) {
@@ -88,6 +94,7 @@ class api_handler final : public request_handler {
   api_state& state_;
   port port_;
   authentication* who_;
+  cross_origin pages_;
   api_router routes_;
 };
 

@@ -76,6 +76,7 @@ TEST_CASE("Every setting reaches its member") {
 listen = "[::1]:1"
 operator_listen = "127.0.0.1:2"
 public_endpoint = "https://images.example.org/prefix"
+allowed_origins = ["https://dashboard.example.org", "http://[::1]:8080"]
 tls_certificate = "c"
 tls_key = "k"
 [store]
@@ -181,7 +182,12 @@ congestion_control = "cubic"
   if (!parsed)
     FAIL(parsed.error().message);
   configuration expected;
-  expected.http = {"[::1]:1", "127.0.0.1:2", "https://images.example.org/prefix", "c", "k"};
+  expected.http = {"[::1]:1",
+                   "127.0.0.1:2",
+                   "https://images.example.org/prefix",
+                   {"https://dashboard.example.org", "http://[::1]:8080"},
+                   "c",
+                   "k"};
   expected.store = {"/d"};
   expected.auth = {auth_mode::trusted_headers, true};
   expected.keystone = {"u", "n", "p", "f", "j", "ud", "pd", "r", 1s, "aci", "acs", "acf", "w", "ca", 2s};
@@ -307,6 +313,14 @@ TEST_CASE("What cannot be meant is refused, with its key") {
        "http.public_endpoint: expected the base of a URL"},
       {"[http]\npublic_endpoint = \"https://images.example.org?x\"",
        "http.public_endpoint: expected the base of a URL"},
+      {"[http]\nallowed_origins = [\"*\"]", "http.allowed_origins: expected origins as browsers send them"},
+      {"[http]\nallowed_origins = [\"https://a.example/\"]", "http.allowed_origins: expected origins"},
+      {"[http]\nallowed_origins = [\"https://a.example:443\"]", "http.allowed_origins: expected origins"},
+      {"[http]\nallowed_origins = [\"http://a.example:\"]", "http.allowed_origins: expected origins"},
+      {"[http]\nallowed_origins = [\"https://A.example\"]", "http.allowed_origins: expected origins"},
+      {"[http]\nallowed_origins = [\"https://u@a.example\"]", "http.allowed_origins: expected origins"},
+      {"[http]\nallowed_origins = [\"a.example\"]", "http.allowed_origins: expected origins"},
+      {"[http]\nallowed_origins = \"https://a.example\"", "http.allowed_origins: expected an array of origins"},
       {"[store]\ndata_dir = \"\"", "f.toml:2: store.data_dir: expected a directory"},
       {"[auth]\nmode = \"keystone\"", "f.toml:1: auth.keystone.url: expected the URL of Keystone"},
       {"[imports]\nmax_running_per_project = 0", "imports.max_running_per_project: expected more than zero"},
