@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the caller says of the bytes decides: several digests at once, a publisher's file of checksums, a signature."""
-import base64
 import hashlib
 import pathlib
 import subprocess
@@ -8,7 +7,7 @@ import tempfile
 import unittest
 import uuid
 
-from certificates import Authority, openssl
+from certificates import Authority, Signer
 from disk_images import MIB, small_qcow2
 from end_to_end_case import EndToEndCase
 from service import PATIENCE, build_dir
@@ -104,35 +103,6 @@ class Checksums(EndToEndCase):
                 self.assertEqual(answer.status, 400, answer)
                 self.assertEqual(answer.json["field"], field)
                 self.assertNotIn("secret", str(answer.json))
-
-
-class Signer:
-    """A key of the kind that Glance's property names, and a certificate over it."""
-
-    def __init__(self, folder, name, kind, days=2, authority=None):
-        self.id, self.kind = str(uuid.uuid4()), kind
-        self.key, self.certificate = folder / f"{name}.key", folder / f"{name}.pem"
-        if kind == "RSA-PSS":
-            openssl("genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048", "-out", self.key)
-        else:
-            curve = kind.removeprefix("ECC_").lower()
-            openssl("genpkey", "-algorithm", "EC", "-pkeyopt", f"ec_paramgen_curve:{curve}", "-out", self.key)
-        request = folder / f"{name}.csr"
-        openssl("req", "-new", "-key", self.key, "-subj", f"/CN={name}", "-out", request)
-        issuer = ("-CA", authority.certificate, "-CAkey", authority.key, "-CAcreateserial") if authority else \
-            ("-signkey", self.key)
-        openssl("x509", "-req", "-in", request, *issuer, "-days", days, "-out", self.certificate)
-
-    def properties(self, content, method="SHA-256"):
-        """As `openstack image create --sign-key-path` would set them."""
-        pss = ("-sigopt", "rsa_padding_mode:pss", "-sigopt", "rsa_pss_saltlen:max") if self.kind == "RSA-PSS" else ()
-        with tempfile.NamedTemporaryFile() as data:
-            data.write(content)
-            data.flush()
-            made = subprocess.run(["openssl", "dgst", "-" + method.replace("-", "").lower(), "-sign", self.key, *pss,
-                                   data.name], check=True, capture_output=True).stdout
-        return {"img_signature": base64.encodebytes(made).decode(), "img_signature_hash_method": method,
-                "img_signature_key_type": self.kind, "img_signature_certificate_uuid": self.id}
 
 
 class Signatures(EndToEndCase):

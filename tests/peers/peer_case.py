@@ -6,6 +6,7 @@ import unittest
 
 from end_to_end_case import EndToEndCase
 from real_keystone import RealKeystone, free_port, password_of
+from service import merged
 
 DEADLINE = 300  # seconds for one command
 
@@ -13,24 +14,24 @@ DEADLINE = 300  # seconds for one command
 class PeerCase(EndToEndCase):
     """`cls.keystone` is real, `cls.service` validates with it and is the cloud's image service."""
 
-    more = {}
+    more = {}  # of the configuration
+    token_life = 14400
 
     @classmethod
     def setUpClass(cls):
-        cls.keystone = RealKeystone()
+        cls.keystone = RealKeystone(cls.token_life)
         cls.enterClassContext(cls.keystone)
         # The catalog comes with the service's own token, so that its address stands there before it starts.
         address = f"127.0.0.1:{free_port()}"
         cls.keystone.register("image", "sluice", f"http://{address}")
-        cls.config = {
+        cls.config = merged({
             "http": {"listen": address},
             "auth": {"mode": "keystone"},
             "auth.keystone": {"url": cls.keystone.url, "username": "sluice", "password": password_of("sluice"),
                               "project": "service"},
             # Their clients upload a few random bytes and call them a raw disk.
             "verify": {"raw": "any"},
-            **cls.more,
-        }
+        }, cls.more)
         super().setUpClass()
         cls.service.schema_headers = {"X-Auth-Token": cls.keystone.token("alice")}
 

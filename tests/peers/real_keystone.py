@@ -23,6 +23,7 @@ PEOPLE = {
     "dave": ("a", ["auditor"]),  # a role of the operator's own, which no rule names
     "sluice": ("service", ["service"]),
     "nova": ("service", ["service"]),
+    "cinder": ("service", ["service"]),
 }
 
 
@@ -175,6 +176,19 @@ policy_dirs = {self.folder}/policy.d
 
     def token(self, name, project=True):
         return self.session(name, project).get_token()
+
+    def service_user(self, name):
+        """The section by which Nova and Cinder send a token of their own beside the user's."""
+        return f"""[service_user]
+send_service_user_token = true
+auth_type = password
+auth_url = {self.url}
+username = {name}
+password = {password_of(name)}
+user_domain_name = Default
+project_name = {PEOPLE[name][0]}
+project_domain_name = Default
+"""
 
     def environment(self, name):
         """What the command lines want to know."""
