@@ -143,6 +143,8 @@ struct verify_configuration {
   std::chrono::milliseconds time = std::chrono::seconds{10};
   bool accept_dirty = false;          ///< key `dirty`: images that were not closed properly but are consistent
   bool accept_trailing_bytes = true;  ///< key `trailing_bytes`: behind the end that an image's own tables give it
+  /// Key `encrypted_raw`: a LUKS volume that is declared raw is a raw disk, encrypted as a whole.
+  bool accept_encrypted_raw = false;
   std::filesystem::path converter = "/usr/bin/qemu-img";  ///< what converts images
   bool quarantine = false;                                ///< stored images that are found damaged are deactivated
   std::vector<verify_command> commands{};                 ///< in the order in which they run

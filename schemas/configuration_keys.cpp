@@ -208,6 +208,7 @@ constexpr std::array keys{
     configuration_key{"verify.time", [](const node& n, configuration& c) { return read_time(n, c.verify.time); }},
     configuration_key{"verify.dirty", [](const node& n, configuration& c) { return read_acceptance(n, c.verify.accept_dirty); }},
     configuration_key{"verify.trailing_bytes", [](const node& n, configuration& c) { return read_acceptance(n, c.verify.accept_trailing_bytes); }},
+    configuration_key{"verify.encrypted_raw", [](const node& n, configuration& c) { return read_acceptance(n, c.verify.accept_encrypted_raw); }},
     configuration_key{"verify.converter", [](const node& n, configuration& c) { return read_path(n, c.verify.converter); }},
     configuration_key{"verify.quarantine", [](const node& n, configuration& c) { return read_flag(n, c.verify.quarantine); }},
     configuration_key{commands_key, [](const node& n, configuration& c) { return read_list(n, c.verify.commands, "tables", read_verify_command); }},

@@ -12,6 +12,7 @@ verification::inspection_policy policy_for(const schemas::image_import& record, 
   verification::inspection_policy policy;
   policy.raw = options.verify.raw;
   policy.formats = options.verify.formats;
+  policy.accept_encrypted_raw = options.verify.accept_encrypted_raw;
   policy.max_virtual_size = options.imports.max_virtual_size;
   policy.declared_format = record.request.properties.disk_format;
   return policy;

@@ -90,9 +90,10 @@ struct stream_inspection::implementation {
     return judged;
   }
 
-  /// A LUKS volume that is declared raw is a raw disk that is encrypted as a whole: so Cinder uploads its encrypted
-  /// volumes, and no others does it open.
-  [[nodiscard]] bool is_encrypted_raw() const { return disk->format() == "luks" && rules.declared() == "raw"; }
+  /// Cinder uploads its encrypted volumes as raw disks, and opens no others.
+  [[nodiscard]] bool is_encrypted_raw() const {
+    return rules.policy().accept_encrypted_raw && disk->format() == "luks" && rules.declared() == "raw";
+  }
 
   [[nodiscard]] result<void> check_name() const {
     if (is_encrypted_raw() && rules.allowed("luks"))

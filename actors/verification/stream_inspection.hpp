@@ -19,6 +19,7 @@ struct inspection_policy {
   schemas::raw_policy raw = schemas::raw_policy::recognised;
   std::vector<std::string> formats;  ///< `[verify] formats`
   std::uint64_t max_virtual_size = 0;
+  bool accept_encrypted_raw = false;           ///< a LUKS volume declared raw is a raw disk, encrypted as a whole
   std::optional<std::string> declared_format;  ///< compared with the content, never believed
 };
 

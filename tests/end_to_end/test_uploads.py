@@ -41,16 +41,20 @@ class Uploads(GlanceCase):
             volume = pathlib.Path(folder) / "volume"
             luks_volume(volume)
             content = volume.read_bytes()
-        for disk_format, inside in {"raw": len(content), "luks": 4 * MIB}.items():
-            image_id = self.new_image(disk_format=disk_format)
-            self.assertEqual(self.put(image_id, content).status, 204)
-            self.check_image(self.show(image_id), content, disk_format)
-            self.assertEqual(self.show(image_id)["virtual_size"], inside)
-        damaged = bytearray(content)
-        damaged[164:168] = b"\xff" * 4  # iterations that would keep the host busy
         image_id = self.new_image(disk_format="raw")
-        self.assertEqual(self.put(image_id, bytes(damaged)).status, 415)
+        self.assertEqual(self.put(image_id, content).status, 415)  # unless the operator says otherwise
         self.check_untouched(image_id)
+        with Service({"verify": {"encrypted_raw": "accept"}}) as service:
+            for disk_format, inside in {"raw": len(content), "luks": 4 * MIB}.items():
+                image_id = self.new_image(service, disk_format=disk_format)
+                self.assertEqual(self.put(image_id, content, service=service).status, 204)
+                image = self.show(image_id, service)
+                self.assertEqual((image["disk_format"], image["size"]), (disk_format, len(content)))
+                self.assertEqual(image["virtual_size"], inside)
+            damaged = bytearray(content)
+            damaged[164:168] = b"\xff" * 4  # iterations that would keep the host busy
+            image_id = self.new_image(service, disk_format="raw")
+            self.assertEqual(self.put(image_id, bytes(damaged), service=service).status, 415)
 
     def test_uploads_run_side_by_side(self):
         contents = [small_qcow2(2 * MIB, seed) for seed in range(4)]

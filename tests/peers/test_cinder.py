@@ -56,6 +56,8 @@ lock_path = {cls.folder}
 
 
 class Cinder(CinderCase):
+    more = {"verify": {"encrypted_raw": "accept"}}
+
     @classmethod
     def setUpClass(cls):
         super().setUpClass()

@@ -93,12 +93,14 @@ TEST_CASE("a LUKS volume whose header asks for endless work or points elsewhere 
   check_refused(cut(luks_image(), 2 << 20), error_code::image_truncated);
 }
 
-TEST_CASE("a LUKS volume that is declared raw is a raw disk, encrypted as a whole") {
+TEST_CASE("a LUKS volume that is declared raw is a raw disk, encrypted as a whole, where the operator says so") {
   const auto image = luks_image();
-  check_accepted(image, "raw", image.size(), declared("raw"));
+  check_refused(image, error_code::format_mismatch, declared("raw"));
   for (const auto policy : {raw_policy::recognised, raw_policy::any}) {
     auto either = declared("raw");
     either.raw = policy;
+    either.accept_encrypted_raw = true;
+    check_accepted(image, "raw", image.size(), either);
     check_accepted(image, "raw", image.size(), either);
     check_refused(big(luks_image(), 164, 4, 0xFFFFFFFF), error_code::image_corrupt, either);
     check_refused(big(luks_image(), 6, 2, 3), error_code::unknown_feature, either);
@@ -107,6 +109,7 @@ TEST_CASE("a LUKS volume that is declared raw is a raw disk, encrypted as a whol
 
 TEST_CASE("an operator who takes no LUKS volumes takes none that are declared raw") {
   auto policy = declared("raw");
+  policy.accept_encrypted_raw = true;
   policy.formats = {"raw", "qcow2"};
   check_refused(luks_image(), error_code::format_mismatch, policy);
   policy.formats = {"luks"};
