@@ -75,8 +75,7 @@ result<void> read_tags(const json_value& value, const std::string& pointer, imag
     into.tags.push_back(std::move(*tag));
   }
   std::ranges::sort(into.tags);
-  const auto repeated = std::ranges::unique(into.tags);
-  into.tags.erase(repeated.begin(), repeated.end());
+  into.tags.erase(std::unique(into.tags.begin(), into.tags.end()), into.tags.end());
   return {};
 }
 

@@ -121,7 +121,7 @@ inline image_bytes optical_disc() {
   put_byte(image, catalog * 2048, 1);
   put_byte(image, catalog * 2048 + 30, 0x55);
   put_byte(image, catalog * 2048 + 31, 0xAA);
-  for (const std::size_t entry : {32, 96}) {
+  for (const std::size_t entry : {32U, 96U}) {
     put_byte(image, catalog * 2048 + entry, 0x88);
     put_little(image, catalog * 2048 + entry + 6, 2, 4);
     put_little(image, catalog * 2048 + entry + 8, 4, loader);
@@ -171,7 +171,7 @@ inline image_bytes bridge_disc() {
   put_little(image, 258 * 2048 + 188, 4, 260);
   put_little(image, 258 * 2048 + 192, 4, 40);
   put_little(image, 259 * 2048, 2, 8);
-  for (const std::size_t sector : {256, 258, 259})
+  for (const std::size_t sector : {256U, 258U, 259U})
     seal_universal(image, sector);
   return image;
 }

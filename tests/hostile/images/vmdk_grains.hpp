@@ -29,7 +29,7 @@ inline image_bytes vmdk_with_grains() {
   put_little(image, vmdk_places::redundant_directory * 512, 4, vmdk_places::redundant_table);
   put_little(image, vmdk_places::directory * 512, 4, vmdk_places::table);
   std::size_t sector = vmdk_places::grains;
-  for (const std::size_t index : {0, 3, 159}) {
+  for (const std::size_t index : {0U, 3U, 159U}) {
     put_grain_entry(image, index, sector);
     sector += vmdk_places::grain;
   }
@@ -115,7 +115,7 @@ struct vmdk_stream {
 /// Grains 0, 3 and 159.
 inline vmdk_stream sound_vmdk_stream() {
   vmdk_stream stream;
-  for (const std::size_t index : {0, 3, 159})
+  for (const std::size_t index : {0U, 3U, 159U})
     stream.put_grain(index);
   stream.put_tables();
   stream.put_footer();

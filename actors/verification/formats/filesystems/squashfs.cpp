@@ -16,7 +16,7 @@ std::optional<filesystem_extent> read_squashfs(bytes_view front) {
       !std::has_single_bit(block) || read_little_endian<std::uint16_t>(front, 22) != std::countr_zero(block) ||
       compression < 1 || compression > 6 || bytes < 96)
     return std::nullopt;
-  for (const std::size_t table : {48, 64, 72})  // identifiers, inodes, directories
+  for (const std::size_t table : {48U, 64U, 72U})  // identifiers, inodes, directories
     if (read_little_endian<std::uint64_t>(front, table) >= bytes)
       return std::nullopt;
   return filesystem_extent{bytes};

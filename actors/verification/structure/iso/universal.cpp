@@ -74,7 +74,7 @@ result<void> check_sequence(image_bytes& image, std::uint64_t place, std::uint64
 
 result<void> check_universal(image_bytes& image, walk_budget& budget) {
   // The anchor is in block 256; the size of a block shows by where it is found.
-  for (const std::uint64_t block : {2048, 512, 1024, 4096}) {
+  for (const std::uint64_t block : {2048U, 512U, 1024U, 4096U}) {
     if (!formats::lies_within(256 * block, block, image.size()))
       continue;
     const auto piece = image_piece::read(image, 256 * block, block, budget);

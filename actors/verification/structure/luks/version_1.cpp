@@ -52,7 +52,7 @@ result<void> check_slot(bytes_view slot, std::uint64_t key_bytes, std::uint64_t 
 
 /// Where the payload begins, in bytes; all of the header but its key slots.
 result<std::uint64_t> payload_of(bytes_view header) {
-  for (const std::size_t name : {8, 40, 72})
+  for (const std::size_t name : {8U, 40U, 72U})
     if (!is_name(formats::slice(header, name, 32)))
       return impossible("name of a cipher or hash");
   const std::uint64_t payload = std::uint64_t{read_big_endian<std::uint32_t>(header, 104)} * 512;

@@ -90,7 +90,7 @@ result<void> check_ntfs(image_bytes& volume, bytes_view front, walk_budget& budg
   const std::uint64_t cluster = read_byte(front, 13);
   const auto sectors = read_little_endian<std::uint64_t>(front, 40);
   const std::uint64_t per_cluster = cluster > 0x80 ? std::uint64_t{1} << (0x100 - cluster) : cluster;
-  for (const std::size_t table : {48, 56})  // the master file table and its mirror
+  for (const std::size_t table : {48U, 56U})  // the master file table and its mirror
     if (read_little_endian<std::uint64_t>(front, table) >= sectors / per_cluster)
       return damaged("NTFS", "its file table lies outside it");
   return {};

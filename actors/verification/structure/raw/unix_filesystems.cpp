@@ -44,7 +44,7 @@ result<void> check_ext(image_bytes& volume, bytes_view front, walk_budget& budge
   const auto first = image_piece::read(volume, place, descriptor, budget);
   if (!first)
     return schemas::unexpected<failure>{first.error()};
-  for (const std::size_t table : {0, 4, 8}) {  // bitmap of blocks, bitmap of inodes, inodes
+  for (const std::size_t table : {0U, 4U, 8U}) {  // bitmap of blocks, bitmap of inodes, inodes
     std::uint64_t where = read_little_endian<std::uint32_t>(first->bytes(), table);
     if (wide && descriptor >= 64)
       where |= std::uint64_t{read_little_endian<std::uint32_t>(first->bytes(), table + 0x20)} << 32;
@@ -92,7 +92,7 @@ result<void> check_btrfs(image_bytes& volume, bytes_view front, walk_budget& bud
 /// Tables that may be absent are inside as well (Linux fs/squashfs/squashfs_fs.h).
 result<void> check_squashfs(image_bytes&, bytes_view front, walk_budget&) {
   const auto bytes = read_little_endian<std::uint64_t>(front, 40);
-  for (const std::size_t table : {56, 80, 88}) {  // extended attributes, fragments, exports
+  for (const std::size_t table : {56U, 80U, 88U}) {  // extended attributes, fragments, exports
     const auto place = read_little_endian<std::uint64_t>(front, table);
     if (place != ~std::uint64_t{0} && place >= bytes)
       return damaged("SquashFS", "a table lies outside it");
