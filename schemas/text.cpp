@@ -23,10 +23,15 @@ std::string filtered(std::string_view text, Keep keep) {
     }
     if (byte < 0x20 || byte == 0x7f)
       continue;
-    const auto following = i + 1 < text.size() ? static_cast<unsigned char>(text[i + 1]) : 0U;
-    if (byte == 0xc2 && following >= 0x80 && following <= 0x9f) {  // U+0080 to U+009F
-      ++i;
-      continue;
+    if (byte == 0xc2) {
+      const auto following = i + 1 < text.size() ? static_cast<unsigned char>(text[i + 1]) : 0U;
+      // Broken off, it would make a control character of a byte that comes later.
+      if (following < 0x80 || following > 0xbf)
+        continue;
+      if (following <= 0x9f) {  // U+0080 to U+009F
+        ++i;
+        continue;
+      }
     }
     kept += text[i];
   }
