@@ -21,13 +21,17 @@ schemas::unexpected<schemas::failure> refuse_ova(std::string_view what) {
 }  // namespace
 
 result<unpacked_step> ova_unpacker::step(formats::bytes_view input, std::span<std::byte> output) {
-  // No byte of an archive becomes more than one byte of the disk, so that what is fed always has room.
-  const auto piece = input.first(std::min(input.size(), output.size()));
   room_ = output;
   produced_ = 0;
-  if (auto judged = reader_.feed(piece); !judged)
-    return tl::unexpected{std::move(judged.error())};
-  return unpacked_step{piece.size(), produced_};
+  std::size_t consumed = 0;
+  while (consumed < input.size() && produced_ < output.size()) {
+    // No byte of an archive becomes more than one byte of the disk, so that what is fed always has room.
+    const auto piece = input.subspan(consumed, std::min(input.size() - consumed, output.size() - produced_));
+    if (auto judged = reader_.feed(piece); !judged)
+      return tl::unexpected{std::move(judged.error())};
+    consumed += piece.size();
+  }
+  return unpacked_step{consumed, produced_};
 }
 
 result<void> ova_unpacker::begin_member(const tar_member& member) {
