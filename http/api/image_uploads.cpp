@@ -6,13 +6,12 @@
 #include <string>
 #include <utility>
 
-#include <boost/beast/core/string.hpp>
-
 #include "actors/uploads/pushed_body.hpp"
 #include "http/api/faults.hpp"
 #include "http/api/images.hpp"
 #include "http/api/import_creation.hpp"
 #include "http/api/upload_feed.hpp"
+#include "http/letter_case.hpp"
 #include "http/server/body_stream.hpp"
 #include "schemas/uuid.hpp"
 
@@ -33,7 +32,7 @@ bool is_octet_stream(std::string_view content_type) noexcept {
   auto type = content_type.substr(0, content_type.find(';'));
   while (type.ends_with(' '))
     type.remove_suffix(1);
-  return boost::beast::iequals(type, "application/octet-stream");
+  return same_word(type, "application/octet-stream");
 }
 
 /// What the client says the size is, twice at most: it must be a number, and both must agree.

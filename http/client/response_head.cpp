@@ -6,9 +6,10 @@
 #include <limits>
 
 #include <boost/asio/buffer.hpp>
-#include <boost/beast/core/string.hpp>
 #include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/parser.hpp>
+
+#include "http/letter_case.hpp"
 
 namespace sluice::http {
 
@@ -75,7 +76,7 @@ schemas::result<void> read_framing(const fields& from, unsigned version, respons
   if (coding != from.end()) {
     if (length != from.end())
       return broken("it states a length and a transfer encoding");
-    if (!beast::iequals(coding->value(), "chunked") || version != 11)
+    if (!same_word(coding->value(), "chunked") || version != 11)
       return broken("expected the transfer encoding chunked or none");
     out.framing = body_framing::chunked;
   } else if (length != from.end()) {
@@ -90,8 +91,8 @@ schemas::result<void> read_framing(const fields& from, unsigned version, respons
 
 bool is_encoded(const fields& from) {
   const auto [first, last] = from.equal_range(field::content_encoding);
-  return std::any_of(
-      first, last, [](const auto& each) { return !each.value().empty() && !beast::iequals(each.value(), "identity"); });
+  return std::any_of(first, last,
+                     [](const auto& each) { return !each.value().empty() && !same_word(each.value(), "identity"); });
 }
 
 }  // namespace
@@ -161,7 +162,7 @@ bool is_strong_validator(std::string_view etag) noexcept {
 
 std::optional<content_range> parse_content_range(std::string_view value) {
   constexpr std::string_view unit = "bytes ";
-  if (value.size() < unit.size() || !beast::iequals({value.data(), unit.size()}, {unit.data(), unit.size()}))
+  if (value.size() < unit.size() || !same_word(value.substr(0, unit.size()), unit))
     return std::nullopt;
   value.remove_prefix(unit.size());
   const auto slash = value.find('/');

@@ -5,14 +5,11 @@
 #include <array>
 #include <cstdint>
 
-#include <boost/beast/core/string.hpp>
-
+#include "http/letter_case.hpp"
 #include "http/server/white_space.hpp"
 
 namespace sluice::http {
 namespace {
-
-using boost::beast::iequals;
 
 constexpr std::size_t longest_method = 32;
 
@@ -89,21 +86,21 @@ std::optional<refusal> check_field(std::string_view name, std::string_view value
                                    request_head& head) {
   switch (name.size()) {
     case 4:
-      if (iequals(name, "host")) {
+      if (same_word(name, "host")) {
         ++seen.hosts;
         if (!value.empty() && !is_authority(value))
           return refusal{400, "The Host field is not a host name or address with an optional port."};
       }
       break;
     case 6:
-      if (iequals(name, "expect")) {
-        if (!iequals(value, "100-continue"))
+      if (same_word(name, "expect")) {
+        if (!same_word(value, "100-continue"))
           return refusal{417, "The only expectation this service meets is 100-continue."};
         head.expects_continue = true;
       }
       break;
     case 14:
-      if (iequals(name, "content-length")) {
+      if (same_word(name, "content-length")) {
         ++seen.content_lengths;
         if (!is_digits(value) || value.size() > 18)
           return refusal{400, "Content-Length must be one decimal number."};
@@ -112,9 +109,9 @@ std::optional<refusal> check_field(std::string_view name, std::string_view value
       }
       break;
     case 17:
-      if (iequals(name, "transfer-encoding")) {
+      if (same_word(name, "transfer-encoding")) {
         ++seen.transfer_encodings;
-        if (!iequals(value, "chunked"))
+        if (!same_word(value, "chunked"))
           return refusal{400, "The only transfer encoding this service reads is chunked, alone."};
       }
       break;

@@ -6,14 +6,11 @@
 #include <cstddef>
 #include <system_error>
 
-#include <boost/beast/core/string.hpp>
-
+#include "http/letter_case.hpp"
 #include "http/server/white_space.hpp"
 
 namespace sluice::http {
 namespace {
-
-using boost::beast::iequals;
 
 /// Takes the next part off `rest`.
 std::string_view next_part(std::string_view& rest, char separator) noexcept {
@@ -58,9 +55,9 @@ acceptance accepted(std::string_view accept, std::string_view type, std::string_
     int matches = 0;
     if (range == "*/*")
       matches = 1;
-    else if (iequals(range_type, type) && range_subtype == "*")
+    else if (same_word(range_type, type) && range_subtype == "*")
       matches = 2;
-    else if (iequals(range_type, type) && iequals(range_subtype, subtype))
+    else if (same_word(range_type, type) && same_word(range_subtype, subtype))
       matches = 3;
     if (matches <= specificity)
       continue;
@@ -101,7 +98,7 @@ std::optional<std::chrono::seconds> preferred_wait(std::string_view prefer) noex
     auto preference = next_part(prefer, ',');
     const auto token = next_part(preference, ';');
     const auto equals = token.find('=');
-    if (equals == std::string_view::npos || !iequals(trimmed(token.substr(0, equals)), "wait"))
+    if (equals == std::string_view::npos || !same_word(trimmed(token.substr(0, equals)), "wait"))
       continue;
     const auto text = trimmed(token.substr(equals + 1));
     std::uint32_t value = 0;
@@ -114,10 +111,10 @@ std::optional<std::chrono::seconds> preferred_wait(std::string_view prefer) noex
 }
 
 bool is_json_media_type(std::string_view content_type, std::string_view type) noexcept {
-  if (!iequals(next_part(content_type, ';'), type))
+  if (!same_word(next_part(content_type, ';'), type))
     return false;
   const auto parameter = trimmed(content_type);
-  return parameter.empty() || iequals(parameter, "charset=utf-8") || iequals(parameter, "charset=\"utf-8\"");
+  return parameter.empty() || same_word(parameter, "charset=utf-8") || same_word(parameter, "charset=\"utf-8\"");
 }
 
 }  // namespace sluice::http

@@ -6,8 +6,7 @@
 #include <optional>
 #include <system_error>
 
-#include <boost/beast/core/string.hpp>
-
+#include "http/letter_case.hpp"
 #include "http/server/white_space.hpp"
 
 namespace sluice::http {
@@ -48,7 +47,7 @@ byte_range parse_range(std::string_view field, std::uint64_t size) noexcept {
   const auto equals = field.find('=');
   if (equals == std::string_view::npos)
     return of_kind(invalid);
-  if (!boost::beast::iequals(trimmed(field.substr(0, equals)), "bytes"))
+  if (!same_word(trimmed(field.substr(0, equals)), "bytes"))
     return of_kind(whole);  // RFC 9110 section 14.2: an unknown unit is ignored
   const auto set = trimmed(field.substr(equals + 1));
   const auto dash = set.find('-');

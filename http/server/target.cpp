@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <optional>
 
-#include <boost/beast/core/string.hpp>
+#include "http/letter_case.hpp"
 
 namespace sluice::http {
 namespace {
@@ -93,7 +93,7 @@ tl::expected<request_target, refusal> parse_target(std::string_view target) {
   if (!target.starts_with('/')) {
     const auto scheme_end = target.find("://");
     const auto scheme = target.substr(0, scheme_end == std::string_view::npos ? 0 : scheme_end);
-    if (!boost::beast::iequals(scheme, "http") && !boost::beast::iequals(scheme, "https"))
+    if (!same_word(scheme, "http") && !same_word(scheme, "https"))
       return refuse_target("The request target must be a path, or an absolute http URL.");
     target.remove_prefix(scheme_end + 3);
     const auto end = std::min(target.find_first_of("/?#"), target.size());
