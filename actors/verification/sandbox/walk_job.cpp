@@ -95,7 +95,7 @@ schemas::result<structure::walk_findings> decode_walk_report(std::string_view re
   const auto code = static_cast<error_code>(number);
   if (from.sound() && code != error_code::none) {
     auto words = shown(from.text());
-    if (!from.complete() || !can_be_said_of_an_image(code))
+    if (!from.complete() || words.empty() || !can_be_said_of_an_image(code))
       return no_report();
     return schemas::refuse(code, std::move(words));
   }
