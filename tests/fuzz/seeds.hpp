@@ -5,7 +5,8 @@
 
 #include "tests/fuzz/targets.hpp"
 
-/// Sound inputs from which the fuzzers set out, built from the published formats.
+/// Sound inputs from which the fuzzers set out, built from the published formats. Those that are text are files:
+/// seeds/TARGET/.
 namespace sluice::tests::fuzz {
 
 [[nodiscard]] std::vector<bytes> qcow2_seeds();
@@ -17,14 +18,12 @@ namespace sluice::tests::fuzz {
 [[nodiscard]] std::vector<bytes> luks_seeds();
 [[nodiscard]] std::vector<bytes> iso_seeds();
 [[nodiscard]] std::vector<bytes> raw_seeds();
+[[nodiscard]] std::vector<bytes> filesystem_seeds();  ///< part of those of raw disks
+[[nodiscard]] std::vector<bytes> kernel_seeds();
 [[nodiscard]] std::vector<bytes> every_image();  ///< of all of them
 [[nodiscard]] std::vector<bytes> tar_seeds();
-[[nodiscard]] std::vector<bytes> ovf_seeds();
-[[nodiscard]] std::vector<bytes> manifest_seeds();
-[[nodiscard]] std::vector<bytes> request_seeds();
+[[nodiscard]] std::vector<bytes> packed_seeds();
+[[nodiscard]] std::vector<bytes> certificate_seeds();
 [[nodiscard]] std::vector<bytes> record_seeds();
-[[nodiscard]] std::vector<bytes> configuration_seeds();
-[[nodiscard]] std::vector<bytes> location_seeds();
-[[nodiscard]] std::vector<bytes> chunked_seeds();
 
 }  // namespace sluice::tests::fuzz
