@@ -5,6 +5,7 @@
 //   fuzz_replay [--mutations N]            all targets
 //   fuzz_replay --seeds DIRECTORY TARGET   writes a target's seeds there, one file each
 //   fuzz_replay --words TARGET             the words in its seeds, as libFuzzer's -dict reads them
+//   fuzz_replay --corpus DIRECTORY TARGET  runs the target over its seeds and the files there, once each
 //   fuzz_replay --targets                  their names
 #include <algorithm>
 #include <cctype>
@@ -98,6 +99,15 @@ int write_words(const target& subject) {
   return 0;
 }
 
+int run_corpus(const target& subject, const std::filesystem::path& directory) {
+  for (const auto& input : inputs_of(subject))
+    subject.run(input);
+  if (std::filesystem::is_directory(directory))
+    for (const auto& entry : std::filesystem::directory_iterator{directory})
+      subject.run(read(entry.path()));
+  return 0;
+}
+
 void replay(const target& subject, unsigned mutations) {
   std::mt19937 random{1};
   std::size_t runs = 0;
@@ -118,6 +128,8 @@ int main(int argc, char** argv) {
   const auto* const subject = words.size() > 1 ? find_target(words.back()) : nullptr;
   if (words.size() == 3 && words[0] == "--seeds" && subject != nullptr)
     return write_seeds(*subject, words[1]);
+  if (words.size() == 3 && words[0] == "--corpus" && subject != nullptr)
+    return run_corpus(*subject, words[1]);
   if (words.size() == 2 && words[0] == "--words" && subject != nullptr)
     return write_words(*subject);
   if (words.size() == 1 && words[0] == "--targets") {
@@ -128,8 +140,8 @@ int main(int argc, char** argv) {
   const auto given = words.size() == 2 && words[0] == "--mutations";
   if (!words.empty() && !given) {
     std::cerr
-        << "usage: fuzz_replay [--mutations N | --seeds DIRECTORY TARGET | --words TARGET | --targets]; there is no "
-           "other target than those listed\n";
+        << "usage: fuzz_replay [--mutations N | --seeds DIRECTORY TARGET | --words TARGET |\n"
+           "                    --corpus DIRECTORY TARGET | --targets]; there is no other target than those listed\n";
     return 2;
   }
   const auto mutations = given ? static_cast<unsigned>(std::stoul(words[1])) : 200U;
