@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tests/actors/verification/structure/expectations.hpp"
+#include "tests/actors/verification/structure/mutants.hpp"
+#include "tests/actors/verification/structure/walking.hpp"
 #include "tests/actors/verification/workshop.hpp"
 
 using namespace sluice::tests;
@@ -15,7 +16,7 @@ hostile::image_bytes made_by(const std::string& tool, const std::string& command
   const workshop here;
   REQUIRE(here.run(command));
   auto image = here.image("image");
-  check_walked(image, "raw", image.size());
+  check_sound(image, "raw", image.size());
   return image;
 }
 
@@ -23,7 +24,7 @@ void check_broken(const hostile::image_bytes& image, std::size_t offset, error_c
   INFO("at " << offset);
   auto broken = image;
   broken[offset] ^= std::byte{0xFF};
-  check_walk_refused(broken, "raw", code);
+  check_unsound(broken, "raw", code);
 }
 
 std::uint64_t little(const hostile::image_bytes& image, std::size_t offset, std::size_t width) {
@@ -48,8 +49,8 @@ TEST_CASE("a FAT filesystem with a damaged table, or without the signatures of i
   auto single = image;
   single[40] = std::byte{0x80};
   single[first_table + table] = std::byte{0};
-  check_walked(single, "raw", image.size());
-  check_walk_refused(std::span{image}.first(image.size() - 512), "raw", error_code::image_truncated);
+  check_sound(single, "raw", image.size());
+  check_unsound(std::span{image}.first(image.size() - 512), "raw", error_code::image_truncated);
 }
 
 TEST_CASE("an ext4 filesystem with a wrong checksum or tables outside it is refused") {
@@ -60,7 +61,7 @@ TEST_CASE("an ext4 filesystem with a wrong checksum or tables outside it is refu
       made_by("mkfs.ext4", "truncate -s 64M image && mkfs.ext4 -q -F -b 4096 -O ^metadata_csum,^64bit image");
   check_broken(plain, 4096 + 3);
   check_broken(plain, 4096 + 11);
-  check_walk_refused(std::span{plain}.first(plain.size() / 2), "raw", error_code::image_truncated);
+  check_unsound(std::span{plain}.first(plain.size() / 2), "raw", error_code::image_truncated);
 }
 
 TEST_CASE("an XFS filesystem with a wrong checksum, or without its last copy of the superblock, is refused") {
@@ -97,11 +98,11 @@ TEST_CASE("an NTFS filesystem without the backup of its boot sector is refused")
   const auto backup = little(image, 40, 8) * 512;
   check_broken(image, backup + 3);
   check_broken(image, backup + 40);
-  check_walk_refused(std::span{image}.first(backup), "raw", error_code::image_truncated);
+  check_unsound(std::span{image}.first(backup), "raw", error_code::image_truncated);
   auto outside = image;
   put_little(outside, 48, 8, little(image, 40, 8) - 1);
   put_little(outside, backup + 48, 8, little(image, 40, 8) - 1);
-  check_walk_refused(outside, "raw", error_code::image_corrupt);
+  check_unsound(outside, "raw", error_code::image_corrupt);
 }
 
 TEST_CASE("a SquashFS filesystem with a table outside it is refused") {
@@ -112,8 +113,8 @@ TEST_CASE("a SquashFS filesystem with a table outside it is refused") {
     return;
   auto outside = image;
   put_little(outside, 80, 8, image.size() * 2);
-  check_walk_refused(outside, "raw", error_code::image_corrupt);
-  check_walk_refused(std::span{image}.first(image.size() / 2), "raw", error_code::image_truncated);
+  check_unsound(outside, "raw", error_code::image_corrupt);
+  check_unsound(std::span{image}.first(image.size() / 2), "raw", error_code::image_truncated);
 }
 
 TEST_CASE("no mutation of a filesystem makes the walk fall or hang") {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tests/actors/verification/structure/expectations.hpp"
+#include "tests/actors/verification/structure/mutants.hpp"
+#include "tests/actors/verification/structure/walking.hpp"
 #include "tests/hostile/images/luks.hpp"
 #include "tests/hostile/images/luks2.hpp"
 
@@ -13,7 +14,7 @@ void check_first(std::size_t offset, std::size_t width, std::uint64_t value, err
   INFO("at " << offset);
   auto image = luks_image();
   put_big(image, offset, width, value);
-  check_walk_refused(image, "luks", code);
+  check_unsound(image, "luks", code);
 }
 
 std::string replaced(std::string_view from, std::string_view to) {
@@ -25,13 +26,13 @@ std::string replaced(std::string_view from, std::string_view to) {
 }
 void check_metadata(std::string_view from, std::string_view to, error_code code) {
   INFO(from << " becomes " << to);
-  check_walk_refused(luks2_image(replaced(from, to)), "luks", code);
+  check_unsound(luks2_image(replaced(from, to)), "luks", code);
 }
 
 }  // namespace
 
 TEST_CASE("a LUKS volume of version 1 is walked, and its payload labelled as not inspected") {
-  const auto found = check_walked(luks_image(), "luks", 1 << 20);
+  const auto found = check_sound(luks_image(), "luks", 1 << 20);
   REQUIRE(found.remarks.size() == 1);
   CHECK(found.remarks.front().find("encrypted") != std::string::npos);
 }
@@ -56,30 +57,30 @@ TEST_CASE("key material over other key material, and names without an end, are r
   check_first(248, 4, 512 + 7, error_code::overlapping_structures);
   auto image = luks_image();
   put_text(image, 8, "aes-with-a-name-that-never-ends-");
-  check_walk_refused(image, "luks", error_code::image_corrupt);
+  check_unsound(image, "luks", error_code::image_corrupt);
 }
 
 TEST_CASE("a raw disk that is encrypted as a whole is walked like the LUKS volume that it is") {
   for (const auto& image : {luks_image(), luks2_image()}) {
-    const auto found = check_walked(image, "raw", image.size());
+    const auto found = check_sound(image, "raw", image.size());
     REQUIRE(found.remarks.size() == 1);
     CHECK(found.remarks.front().find("encrypted") != std::string::npos);
   }
   auto wrong = luks2_image();
   wrong[200] ^= std::byte{1};
-  check_walk_refused(wrong, "raw", error_code::image_corrupt);
+  check_unsound(wrong, "raw", error_code::image_corrupt);
 }
 
 TEST_CASE("a LUKS volume of version 2 is walked by both headers and its metadata") {
-  check_walked(luks2_image(), "luks", 1 << 20);
-  check_walked(luks2_image(replaced("\"dynamic\"", "\"4096\"")), "luks", 4096);
+  check_sound(luks2_image(), "luks", 1 << 20);
+  check_sound(luks2_image(replaced("\"dynamic\"", "\"4096\"")), "luks", 4096);
 }
 
 TEST_CASE("a LUKS header of version 2 with a wrong checksum, length or place is refused") {
   for (const std::size_t at : {std::size_t{200}, std::size_t{5000}, luks2_header + 200, luks2_header + 5000}) {
     auto image = luks2_image();
     put_byte(image, at, 1);
-    check_walk_refused(image, "luks", error_code::image_corrupt);
+    check_unsound(image, "luks", error_code::image_corrupt);
   }
   for (const std::size_t header : {std::size_t{0}, luks2_header})
     for (const auto& [offset, value, code] :
@@ -90,22 +91,22 @@ TEST_CASE("a LUKS header of version 2 with a wrong checksum, length or place is 
       auto image = luks2_image();
       put_big(image, header + offset, 8, value);
       seal_luks2(image, header);
-      check_walk_refused(image, "luks", code);
+      check_unsound(image, "luks", code);
     }
   auto image = luks2_image();
   put_byte(image, luks2_header - 1, 1);
   seal_luks2(image, 0);
-  check_walk_refused(image, "luks", error_code::image_corrupt);
+  check_unsound(image, "luks", error_code::image_corrupt);
 }
 
 TEST_CASE("LUKS headers that differ are a volume not closed, which the operator may accept") {
   auto image = luks2_image();
   put_big(image, 16, 8, 4);
   seal_luks2(image, 0);
-  check_walk_refused(image, "luks", error_code::image_corrupt);
+  check_unsound(image, "luks", error_code::image_corrupt);
   walk_policy lenient;
   lenient.accept_dirty = true;
-  check_walked(image, "luks", 1 << 20, lenient);
+  check_sound(image, "luks", 1 << 20, lenient);
 }
 
 TEST_CASE("LUKS metadata that is impossible, or asks too much of the host, is refused") {
@@ -145,7 +146,7 @@ TEST_CASE("LUKS key slots over each other are refused") {
 TEST_CASE("a LUKS volume cut off anywhere is refused") {
   for (const auto& image : {luks_image(), luks2_image()})
     for (const std::size_t length : {6, 100, 591, 4095, 16384, 20000, 40000, 1 << 20})
-      check_walk_refused(std::span{image}.first(length), "luks", error_code::image_truncated);
+      check_unsound(std::span{image}.first(length), "luks", error_code::image_truncated);
 }
 
 TEST_CASE("no mutation of a LUKS volume makes the walk fall or hang") {

@@ -2,7 +2,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include "tests/actors/verification/structure/expectations.hpp"
+#include "tests/actors/verification/structure/walking.hpp"
 #include "tests/actors/verification/workshop.hpp"
 
 using namespace sluice::tests;
@@ -65,9 +65,9 @@ TEST_CASE("the walk finds nothing wrong with ISO images as their tools write the
     INFO(command);
     REQUIRE(here.run("rm -f image && " + command));
     auto image = here.image("image");
-    check_walked(image, "iso", here.virtual_size("image", "raw"));
+    check_sound(image, "iso", here.virtual_size("image", "raw"));
     image.resize(image.size() / 2);
-    check_walk_refused(image, "iso", error_code::image_truncated);
+    check_unsound(image, "iso", error_code::image_truncated);
     ++made;
   }
   CHECK(made >= 10);
@@ -79,5 +79,5 @@ TEST_CASE("the walk finds nothing wrong with a rescue disc of a distribution") {
   if (!here.run("cp " + disc + " image"))
     return;
   const auto image = here.image("image");
-  check_walked(image, "iso", here.virtual_size("image", "raw"));
+  check_sound(image, "iso", here.virtual_size("image", "raw"));
 }
