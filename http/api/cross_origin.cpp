@@ -9,13 +9,12 @@ namespace {
 // What is allowed does not depend on the resource: whether there is one, and for whom, is told with the answer itself.
 constexpr auto allowed_methods = "GET, HEAD, POST, PUT, PATCH, DELETE";
 constexpr auto readable_fields =
-    "Content-MD5, Content-Range, Location, OpenStack-image-import-allowed_methods, OpenStack-image-store-ids, "
-    "Retry-After, "
+    "Content-MD5, Content-Range, Location, OpenStack-image-import-methods, OpenStack-image-store-ids, Retry-After, "
     "X-Openstack-Request-Id";
 /// No field by which a proxy says who asks is among them.
 constexpr auto sendable_fields =
-    "Accept, Content-Type, Prefer, Range, X-Auth-Token, X-Image-Meta-Store, X-OpenStack-Append, "
-    "X-OpenStack-Image-Size, X-OpenStack-Request-ID";
+    "Accept, Content-Type, Prefer, Range, X-Auth-Token, X-Image-Meta-Store, X-OpenStack-Image-Size, "
+    "X-OpenStack-Request-ID";
 constexpr auto preflight_life = "600";  // seconds; Chromium keeps no answer for more than two hours
 
 }  // namespace

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <catch2/catch.hpp>
 
+#include <algorithm>
+#include <cctype>
+
 #include "tests/http/server/api_fixture.hpp"
 
 using Catch::Matchers::Contains;
@@ -36,6 +39,21 @@ TEST_CASE("An allowed page may read every answer, also that it did wrong") {
     CHECK(given.status == status);
     CHECK(given.field("access-control-allow-origin") == dashboard);
     CHECK_THAT(given.field("access-control-expose-headers"), Contains("X-Openstack-Request-Id"));
+  }
+}
+
+TEST_CASE("An allowed page may read the fields that an answer has for it, by their names") {
+  api_fixture service;
+  service.configuration.http.allowed_origins = {dashboard};
+  const auto made = service.ask("POST", "/v2/images", from_dashboard + project_a, "{}");
+  REQUIRE(made.status == 201);
+  for (const std::string name :
+       {"Location", "OpenStack-image-import-methods", "OpenStack-image-store-ids", "X-Openstack-Request-Id"}) {
+    INFO(name);
+    auto lower = name;
+    std::ranges::transform(lower, lower.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    CHECK_FALSE(made.field(lower).empty());
+    CHECK_THAT(made.field("access-control-expose-headers"), Contains(name));
   }
 }
 
