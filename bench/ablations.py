@@ -43,7 +43,7 @@ def run_ablations(options, folder, nginx, networks):
     imports, results, rows = options.imports[0], {}, []
 
     def under_import(service, load):
-        with service.feeder(imports, experiment.location):
+        with experiment.importing(service, imports):
             time.sleep(experiment.settle)
             return experiment.slice(service, load)
 
@@ -64,7 +64,7 @@ def run_ablations(options, folder, nginx, networks):
                     found, quiet = _compare(pairs)
                     results.setdefault(protection, {})[load] = {"pairs": pairs, "figures": found, "quiet": quiet}
                     worse = [f"{name} x {shown(one['ratio'])}" for name, one in found.items() if one["worse"]]
-                    p99 = next(one["ratio"] for name, one in found.items() if "p99, ms" in name)
+                    p99 = next((one["ratio"] for name, one in found.items() if "p99, ms" in name), None)
                     rows.append((f"without {protection}, {load}", f"p99 x {shown(p99)}",
                                  ("worse: " + "; ".join(worse) if worse else "nothing worse beyond its interval" if len(pairs) >= FEWEST
                                   else f"no verdict from fewer than {FEWEST} pairs")

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Serving with imports beside it against serving alone, in turn on the same machine: what every program about isolation
 measures. A round is A I B B A: serving alone, imports alone, both, both, serving alone; it yields two pairs."""
+import contextlib
 import time
 
 from pairs import MOST_FOREIGN, Machine, believed, median_with_interval, ratio
@@ -11,8 +12,9 @@ QUANTILES = ("p50", "p95", "p99", "p99.9")
 class Experiment:
     """`source` is the nginx that imports come from: what it sends is what they fetch, whoever fetches."""
 
-    def __init__(self, loads, source, location, seconds, settle=1.0, say=print):
-        self.loads, self.source, self.location = loads, source, location
+    def __init__(self, loads, source, location, seconds, settle=1.0, hostile=None, say=print):
+        """`hostile`: what else is imported meanwhile, see hostile.py."""
+        self.loads, self.source, self.location, self.hostile = loads, source, location, hostile
         self.seconds, self.settle, self.say = seconds, settle, say
 
     def slice(self, service, load):
@@ -33,7 +35,7 @@ class Experiment:
         if imports == 0:
             first, second, alone, problems = self.slice(service, load), self.slice(service, load), None, {}
         else:
-            with service.feeder(imports, self.location) as feeder:
+            with self.importing(service, imports) as feeder:
                 time.sleep(self.settle)
                 alone = self.slice(service, None)
                 first, second = self.slice(service, load), self.slice(service, load)
@@ -41,6 +43,15 @@ class Experiment:
             time.sleep(self.settle)
         after = self.slice(service, load)
         return [self.pair(before, first, alone, problems), self.pair(after, second, alone, problems)]
+
+    @contextlib.contextmanager
+    def importing(self, service, imports):
+        """So many imports go on meanwhile, and the hostile ones."""
+        with contextlib.ExitStack() as stack:
+            feeder = stack.enter_context(service.feeder(imports, self.location))
+            if self.hostile:
+                stack.enter_context(self.hostile.feeder(service.sluice))
+            yield feeder
 
     @staticmethod
     def pair(idle, both, alone, problems):

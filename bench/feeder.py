@@ -76,22 +76,32 @@ class SluiceFeeder(Feeder):
         self.sluice.call(connection, "DELETE", f"/v2/image-imports/{import_id}")
         connection.close()
 
+    def location_of(self, number):
+        return self.location
+
+    def ended(self, record):
+        """Raises when that is not what an import should come to."""
+        if record["status"] == "failure":
+            raise RuntimeError(record["message"])
+
     def _finished(self, connection, import_id):
         while True:
             status, record = self.sluice.call(connection, "GET", f"/v2/image-imports/{import_id}",
                                               headers={"Prefer": "wait=30"})
-            if status != 200 or record["status"] == "failure":
-                raise RuntimeError((record or {}).get("message") or f"status {status}: {record}")
-            if record["status"] == "success":
+            if status != 200:
+                raise RuntimeError(f"status {status}: {record}")
+            if record["status"] in ("success", "failure"):
+                self.ended(record)
                 return record
 
     def import_one(self, number, begun):
         connection = self.sluice.connect()
         try:
-            import_id = self.sluice.submit(connection, self.location, name="bench")
+            import_id = self.sluice.submit(connection, self.location_of(number), name="bench")
             begun(lambda: self._cancel(import_id))
             record = self._finished(connection, import_id)
-            self.sluice.call(connection, "DELETE", record["image_ref"])
+            if "image_ref" in record:
+                self.sluice.call(connection, "DELETE", record["image_ref"])
             self.sluice.call(connection, "DELETE", f"/v2/image-imports/{import_id}")
         finally:
             connection.close()

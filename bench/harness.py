@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the benchmarks share: Sluice, nginx as a source or a rival, the processor time of processes, and a report."""
+import copy
 import datetime
 import http.client
 import json
@@ -127,6 +128,13 @@ class Sluice:
         self.process.send_signal(signal.SIGTERM)
         self.process.wait(60)
 
+    def acting_as(self, project):
+        """The same service, asked by a project (in mode trusted-headers)."""
+        other = copy.copy(self)
+        other.headers = {"X-Identity-Status": "Confirmed", "X-Project-Id": project, "X-User-Id": f"user of {project}",
+                         "X-Roles": "member"}
+        return other
+
     def connect(self):
         where = urllib.parse.urlsplit(self.url)
         return http.client.HTTPConnection(where.hostname, where.port, timeout=300)
@@ -161,9 +169,10 @@ class Sluice:
 
 class Nginx:
     """nginx as Debian ships it, serving `root` with sendfile from as many workers as cores. `idle`: with SCHED_IDLE, for a
-    source that stands for another machine and must not take processor time from what is measured."""
+    source that stands for another machine and must not take processor time from what is measured. `rate`: bytes a second
+    of each connection, 0 for as many as it can."""
 
-    def __init__(self, root, port, idle=False, address="127.0.0.1"):
+    def __init__(self, root, port, idle=False, address="127.0.0.1", rate=0):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="bench-nginx-"))
         config = self.folder / "nginx.conf"
         config.write_text(f"""
@@ -172,7 +181,7 @@ events {{ worker_connections 512; }}
 http {{ access_log off; sendfile on; tcp_nopush on; default_type application/octet-stream;
   client_body_temp_path {self.folder}/b; proxy_temp_path {self.folder}/p; fastcgi_temp_path {self.folder}/f;
   uwsgi_temp_path {self.folder}/u; scgi_temp_path {self.folder}/s;
-  server {{ listen {address}:{port}; root {root}; }} }}""")
+  limit_rate {rate}; server {{ listen {address}:{port}; root {root}; }} }}""")
         self.url = f"http://{address}:{port}"
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -199,19 +208,24 @@ http {{ access_log off; sendfile on; tcp_nopush on; default_type application/oct
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
+def boot_record(size):
+    """The first sector of a disk with one partition, by which it is recognised."""
+    sectors, begin = size // 512, 64
+    entry = bytes([0x80, 0, 2, 0, 0x83, 0xFE, 0xFF, 0xFF]) + begin.to_bytes(4, "little") + \
+        (sectors - begin).to_bytes(4, "little")
+    return bytes(446) + entry + bytes(48) + b"\x55\xaa"
+
+
 def raw_disk(path, size):
-    """A raw disk with one partition (so that it is recognised), filled with incompressible bytes: nothing is sparse."""
+    """A raw disk with one partition, filled with incompressible bytes: nothing is sparse."""
     import random
     block = random.Random(7).randbytes(8 * MIB)
     with open(path, "wb") as out:
         for _ in range(size // len(block)):
             out.write(block)
         out.write(block[:size % len(block)])
-        sectors, begin = size // 512, 64
-        entry = bytes([0x80, 0, 2, 0, 0x83, 0xFE, 0xFF, 0xFF]) + begin.to_bytes(4, "little") + \
-            (sectors - begin).to_bytes(4, "little")
         out.seek(0)
-        out.write(bytes(446) + entry + bytes(48) + b"\x55\xaa")
+        out.write(boot_record(size))
     return path
 
 

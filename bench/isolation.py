@@ -29,6 +29,7 @@ def arguments(about, imports="0,4,16,64", loads=",".join(Loads.NAMES)):
     parser.add_argument("--source-port", type=int, default=18203, help="a Glance may allow only some")
     parser.add_argument("--idle-source", action=argparse.BooleanOptionalAction, default=True,
                         help="run the source of the imports with SCHED_IDLE: it stands for another machine")
+    parser.add_argument("--source-rate", type=float, default=0, help="MB/s of each connection to the source; 0: as many as it can")
     parser.add_argument("--congestion-control", default="", help="TCP of Sluice's listening sockets; '': the system's")
     return parser
 
@@ -39,8 +40,8 @@ def settle_options(options):
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was started is ended
     options.loads = options.loads.split(",")
     for name in options.loads:
-        if name not in Loads.NAMES:
-            raise SystemExit(f"there is no load {name}: expected some of {','.join(Loads.NAMES)}")
+        if name not in ("L0", *Loads.NAMES):
+            raise SystemExit(f"there is no load {name}: expected some of L0,{','.join(Loads.NAMES)}")
     return options
 
 
@@ -64,7 +65,8 @@ def workplace(options, address="127.0.0.1"):
         warm(raw_disk(source / "disk.raw", options.import_size * MIB))
         raw_disk(source / "served.raw", FILE_BYTES)
         raw_disk(source / "tiny.raw", 1 * MIB)
-        with Nginx(source, options.source_port, idle=options.idle_source, address=address) as nginx:
+        with Nginx(source, options.source_port, idle=options.idle_source, address=address,
+                   rate=int(options.source_rate * 1e6)) as nginx:
             yield folder, nginx
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -77,16 +79,18 @@ def publish(service, nginx):
 
 
 def about_run(options, nginx):
-    return {"source": "nginx on this machine" + (", SCHED_IDLE" if options.idle_source else ", default class"),
+    return {"source": "nginx on this machine" + (", SCHED_IDLE" if options.idle_source else ", default class")
+            + (f", {options.source_rate:g} MB/s a connection" if options.source_rate else ""),
             "slice_seconds": options.slice, "import_mib": options.import_size, "served_mib": FILE_BYTES // MIB,
             "ratio": "with imports / alone; share_used: import rate with serving / (import rate alone x (1 - processor "
                      "share of serving alone))"}
 
 
-def measure_all(options, services, nginx, loads=None):
+def measure_all(options, services, nginx, loads=None, hostile=None):
     """{load: {imports: {service: pairs and summary}}}, each service published and warm."""
     loads = loads or Loads()
-    experiment = Experiment(loads, nginx, f"{nginx.url}/disk.raw", options.slice, settle=min(1.0, options.slice / 4))
+    experiment = Experiment(loads, nginx, f"{nginx.url}/disk.raw", options.slice, settle=min(1.0, options.slice / 4),
+                            hostile=hostile)
     results = {}
     for load in options.loads:
         print(f"{load}: {loads.title(load)}", flush=True)

@@ -7,11 +7,13 @@ beside the same without imports, in turn; and how much of what serving leaves th
     serve_under_import.py --diy                                   beside nginx and nice curl | checksums
     serve_under_import.py --peer-url URL --peer-token T           beside a Glance, in the same run
     serve_under_import.py --url URL --token T                     any Glance-compatible service instead of Sluice
+    serve_under_import.py --source-rate 50 --hostile 8            from sources of 50 MB/s each, and 8 hostile ones beside them
     serve_under_import.py --without gate                          Sluice without one of its protections
     serve_under_import.py --ablations                             which figure gets worse without each of them"""
 import contextlib
 
 from ablations import PROTECTIONS, run_ablations
+from hostile import Hostile
 from isolation import about_run, arguments, measure_all, publish, settings_of, settle_options, workplace
 from services import DiyService, GlanceService, SluiceService
 from showing import show
@@ -27,6 +29,7 @@ parser.add_argument("--peer-url", help="a Glance-compatible service that is meas
 parser.add_argument("--peer-token")
 parser.add_argument("--peer-pid", type=int)
 parser.add_argument("--diy", action="store_true", help="nginx and nice curl in turn as well")
+parser.add_argument("--hostile", type=int, default=0, help="imports of a byte a second and of packed zeros beside the others (Sluice only)")
 parser.add_argument("--source-address", default="127.0.0.1", help="where the source listens, as the services reach it")
 options = parser.parse_args()
 if options.ablations:
@@ -34,6 +37,8 @@ if options.ablations:
     options.loads = "L1" if options.loads == parser.get_default("loads") else options.loads
     if options.quick:
         options.slice, options.pairs, options.quick = 3, 2, False
+if options.hostile and (options.url or options.peer_url or options.diy):
+    parser.error("--hostile is for Sluice alone: what the others begin of these sources cannot be ended")
 settle_options(options)
 
 with workplace(options, options.source_address) as (folder, nginx), contextlib.ExitStack() as stack:
@@ -48,6 +53,7 @@ with workplace(options, options.source_address) as (folder, nginx), contextlib.E
         environment = {"SLUICE_WITHOUT": ",".join(options.without)} if options.without else {}
         name = "Sluice" + "".join(f" without {name}" for name in options.without)
         services.append(SluiceService(folder / "sluice", name, environment=environment,
+                                      more=Hostile.SETTINGS if options.hostile else "",
                                       **settings_of(options, networks=networks)))
     if options.peer_url:
         services.append(GlanceService(options.peer_url, options.peer_token, options.peer_pid, "peer"))
@@ -56,5 +62,7 @@ with workplace(options, options.source_address) as (folder, nginx), contextlib.E
     for service in services:
         stack.enter_context(service)
         publish(service, nginx)
-    results = measure_all(options, services, nginx)
-    show("serving under import", {**about_run(options, nginx), "without": options.without}, results)
+    hostile = stack.enter_context(Hostile(options.hostile)) if options.hostile else None
+    results = measure_all(options, services, nginx, hostile=hostile)
+    about = {**about_run(options, nginx), "without": options.without, "hostile_imports": options.hostile}
+    show("serving under import" + (" beside hostile sources" if hostile else ""), about, results)

@@ -84,6 +84,7 @@ class Source:
     etag              the validator; a list gives a new one to each request
     ranges            whether Range is honoured (under If-Range when that is sent)
     rate              bytes per second of this path, all connections together
+    slice             bytes that are sent at a time
     chunked           Transfer-Encoding: chunked and no length
     cut_after         close the connection after so many bytes of each answer; a list gives one to each request
     stall_after       stop sending after so many bytes, and hold the connection open
@@ -94,12 +95,13 @@ class Source:
     before_headers    seconds of silence before the answer begins
     """
 
-    def __init__(self, content=b"", *, status=200, headers=None, etag=None, ranges=True, rate=None, chunked=False,
-                 cut_after=None, stall_after=None, length=None, range_shift=0, first_statuses=(), raw=None,
+    def __init__(self, content=b"", *, status=200, headers=None, etag=None, ranges=True, rate=None, slice=SLICE,
+                 chunked=False, cut_after=None, stall_after=None, length=None, range_shift=0, first_statuses=(), raw=None,
                  before_headers=0.0):
         self.content = Bytes(content) if isinstance(content, (bytes, bytearray)) else content
         self.status, self.headers, self.etag, self.ranges = status, dict(headers or {}), etag, ranges
-        self.rate, self.chunked, self.cut_after, self.stall_after = rate, chunked, cut_after, stall_after
+        self.rate, self.slice, self.chunked = rate, slice, chunked
+        self.cut_after, self.stall_after = cut_after, stall_after
         self.length, self.range_shift, self.raw, self.before_headers = length, range_shift, raw, before_headers
         self.first_statuses = list(first_statuses)
         self.asked = 0
@@ -281,7 +283,7 @@ class SourceServer:
     def send_body(self, connection, request, source, content, offset, end, turn):
         cut, stall = of_turn(source.cut_after, turn), of_turn(source.stall_after, turn)
         while offset < end:
-            length = min(SLICE, end - offset)
+            length = min(source.slice, end - offset)
             for limit in (cut, stall):
                 if limit is not None:
                     length = min(length, limit - request.sent)
