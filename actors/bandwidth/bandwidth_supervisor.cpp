@@ -128,6 +128,7 @@ void bandwidth_supervisor_state::measure(const throttles& running, governor::clo
   const bool first = measured_at == governor::clock::time_point{};
   measured_at = now;
   std::map<std::string, account> fresh;
+  std::set<std::string> waiting;
   double moved = 0;
   for (const auto& one : running) {
     const auto found = accounts.find(one->import_id());
@@ -136,15 +137,38 @@ void bandwidth_supervisor_state::measure(const throttles& running, governor::clo
     const auto used = found == accounts.end() || taken < entry.taken ? 0 : taken - entry.taken;
     const auto rate = first ? 0 : static_cast<double>(used) / elapsed;
     entry.taken = taken;
-    entry.rate = found == accounts.end() ? rate : entry.rate + 0.2 * (rate - entry.rate);
+    entry.rate = entry.rate == 0 ? rate : entry.rate + 0.2 * (rate - entry.rate);
     // Who waited could use any rate; who did not gets what it used and room to grow by half within a look.
-    const bool hungry = one->was_hungry() || found == accounts.end();
+    const bool waited = one->was_hungry();
+    if (waited)
+      waiting.insert(one->project_id());
+    const bool hungry = waited || found == accounts.end();
     entry.demand = hungry ? unlimited_rate : static_cast<std::uint64_t>(rate * 1.5) + (64U << 10);
     moved += rate;
     fresh.emplace(one->import_id(), entry);
   }
   accounts = std::move(fresh);
   import_rate = moved;
+  balance(running, waiting);
+}
+
+void bandwidth_supervisor_state::balance(const throttles& running, const std::set<std::string>& waiting) {
+  std::map<std::string, project_use> uses;
+  for (const auto& one : running) {
+    auto& use = uses[one->project_id()];
+    use.rate += accounts[one->import_id()].rate;
+    use.short_of_machine = use.short_of_machine || one->short_of_machine();
+  }
+  for (const auto& share : policy.limits.projects)
+    if (const auto found = uses.find(share.project_id); found != uses.end())
+      found->second.weight = share.weight;
+  std::vector<project_use> all;
+  for (auto& [id, use] : uses) {
+    use.project_id = id;
+    use.waits_for_share = waiting.contains(id);
+    all.push_back(std::move(use));
+  }
+  balancing.look(all);
 }
 
 governor_input bandwidth_supervisor_state::look(const throttles& running) {
@@ -201,13 +225,41 @@ void bandwidth_supervisor_state::share_out(const throttles& running) {
         {one->project_id(), one->source_host(), known == accounts.end() ? unlimited_rate : known->second.demand});
   }
   // Where nothing is capped, nobody is held to what it used a moment ago.
-  const auto rates =
-      is_capped(limits) ? allocate(limits, claims) : std::vector<std::uint64_t>(claims.size(), unlimited_rate);
+  const bool capped = is_capped(limits);
+  if (!capped)
+    for (auto& claim : claims)
+      if (!balancing.cap_of(claim.project_id))
+        claim.demand = unlimited_rate;
+  hold_back(limits, claims);
+  const auto rates = allocate(limits, claims);
   for (std::size_t i = 0; i < running.size(); ++i) {
-    if (const auto known = accounts.find(running[i]->import_id()); known != accounts.end())
+    const auto why = governing.reason() == governor_reason::serving      ? throttle_reason::serving
+                     : !capped && balancing.cap_of(claims[i].project_id) ? throttle_reason::share
+                                                                         : throttle_reason::limit;
+    if (const auto known = accounts.find(running[i]->import_id()); known != accounts.end()) {
       known->second.allowed = rates[i];
+      known->second.why = why;
+    }
     running[i]->set_rate(rates[i] == unlimited_rate ? throttle::unlimited : rates[i]);
-    running[i]->hold_for_serving(governing.reason() == governor_reason::serving);
+    running[i]->set_reason(why);
+  }
+}
+
+/// Projects that have had more than their share of the machine get a cap of their own, below any that is configured.
+void bandwidth_supervisor_state::hold_back(bandwidth_limits& limits, const std::vector<bandwidth_claim>& claims) const {
+  if (!balancing.holds_anybody())
+    return;
+  std::set<std::string> seen;
+  for (const auto& claim : claims) {
+    const auto cap = balancing.cap_of(claim.project_id);
+    if (!cap || !seen.insert(claim.project_id).second)
+      continue;
+    auto share = std::find_if(limits.projects.begin(), limits.projects.end(),
+                              [&](const project_share& one) { return one.project_id == claim.project_id; });
+    if (share == limits.projects.end())
+      share = limits.projects.insert(share, project_share{claim.project_id, 1.0, 0});
+    const auto configured = share->max != 0 ? share->max : limits.per_project_max;
+    share->max = configured == 0 ? *cap : std::min(configured, *cap);
   }
 }
 

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,7 @@
 #include "actors/bandwidth/class_shares.hpp"
 #include "actors/bandwidth/governor.hpp"
 #include "actors/bandwidth/isolation.hpp"
+#include "actors/bandwidth/project_balance.hpp"
 #include "actors/bandwidth/serving_signals.hpp"
 #include "actors/bandwidth/throttle.hpp"
 #include "actors/ports.hpp"
@@ -30,7 +32,8 @@ struct bandwidth_surroundings {
 
 /// Governs what imports take. While any runs it looks two hundred times a second at what serving feels, asks the
 /// governor how much all imports may take, the pure `allocate` for everybody's share of it, and sets the throttles. An
-/// import that does not use its share lends it to those that wait. Should it die, the throttles keep the rates they
+/// import that does not use its share lends it to those that wait. Where nothing is limited, projects share the machine
+/// itself (`project_balance`). Should it die, the throttles keep the rates they
 /// have; its death stops the service.
 struct bandwidth_supervisor_state {
   static inline const char* name = "bandwidth-supervisor";
@@ -47,6 +50,7 @@ struct bandwidth_supervisor_state {
     double rate = 0;          ///< bytes per second, smoothed over about a second
     std::uint64_t demand = unlimited_rate;
     std::uint64_t allowed = unlimited_rate;
+    throttle_reason why = throttle_reason::limit;  ///< of `allowed`
   };
   using throttles = std::vector<std::shared_ptr<throttle>>;
 
@@ -56,7 +60,9 @@ struct bandwidth_supervisor_state {
   void put_in_force();
   void measure(const throttles& running, governor::clock::time_point now);
   [[nodiscard]] governor_input look(const throttles& running);
+  void balance(const throttles& running, const std::set<std::string>& waiting);
   void share_out(const throttles& running);
+  void hold_back(bandwidth_limits& limits, const std::vector<bandwidth_claim>& claims) const;
   [[nodiscard]] const char* limit_of(const account& one) const;
 
   static constexpr caf::timespan idle_interval = std::chrono::milliseconds{100};
@@ -67,6 +73,7 @@ struct bandwidth_supervisor_state {
   bandwidth_policy policy;
   std::string profile;  ///< in force
   governor governing;
+  project_balance balancing;
   std::uint64_t generation = 0;
   std::uint64_t allowed = unlimited_rate;  ///< for all imports, by the governor
   std::uint64_t shared_out = unlimited_rate;

@@ -13,6 +13,8 @@ const char* bandwidth_supervisor_state::limit_of(const account& one) const {
     return "";
   if (static_cast<double>(one.allowed) > 1.1 * one.rate && one.demand != unlimited_rate)
     return "";
+  if (one.why == throttle_reason::share)
+    return "share";
   switch (allowed == unlimited_rate || (policy.limits.import_max != 0 && policy.limits.import_max <= allowed)
               ? governor_reason::none
               : governing.reason()) {

@@ -17,6 +17,10 @@
 
 namespace sluice::actors {
 
+/// Why an import is held to its rate: a configured limit, images that are being read, or because its project has had
+/// its share of the machine and others are short of theirs.
+enum class throttle_reason : std::uint8_t { limit, serving, share };
+
 /// What one import's pipeline waits on before it reads from its source: first the gate, which is closed while serving
 /// has something in hand, then its own rate. The bandwidth supervisor sets the rate; taking tokens costs no message. A
 /// rate of `unlimited` never waits, a rate of 0 waits until it changes; a higher rate wakes who waits.
@@ -42,9 +46,12 @@ class throttle : public std::enable_shared_from_this<throttle> {
   [[nodiscard]] std::uint64_t rate() const noexcept;
   /// See gate::in_flight.
   [[nodiscard]] std::chrono::nanoseconds in_flight() const noexcept { return gate_.in_flight(); }
-  /// Why the rate is what it is: imports step aside for reads, or (false) a configured limit.
-  void hold_for_serving(bool so) noexcept { for_serving_.store(so, std::memory_order_relaxed); }
-  [[nodiscard]] bool held_for_serving() const noexcept { return for_serving_.load(std::memory_order_relaxed); }
+  /// Why the rate is what it is.
+  void set_reason(throttle_reason why) noexcept { reason_.store(why, std::memory_order_relaxed); }
+  [[nodiscard]] throttle_reason reason() const noexcept { return reason_.load(std::memory_order_relaxed); }
+  /// The pipeline says a few times a second whether processor or disk is what it waits for most.
+  void set_short_of_machine(bool so) noexcept { short_of_machine_.store(so, std::memory_order_relaxed); }
+  [[nodiscard]] bool short_of_machine() const noexcept { return short_of_machine_.load(std::memory_order_relaxed); }
   /// Bytes taken in all: what the supervisor measures demand by.
   [[nodiscard]] std::uint64_t taken() const noexcept;
   /// True while a reader waits in `take`, or has waited since the last call: it could use more.
@@ -65,7 +72,8 @@ class throttle : public std::enable_shared_from_this<throttle> {
   const gate& gate_;
   std::atomic<std::uint64_t> rate_{unlimited};
   std::atomic<std::uint64_t> taken_{0};
-  std::atomic<bool> for_serving_{false};
+  std::atomic<throttle_reason> reason_{throttle_reason::limit};
+  std::atomic<bool> short_of_machine_{false};
   std::atomic<bool> hungry_{false};
   std::atomic<bool> waiting_{false};
   std::mutex executor_mutex_;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -13,8 +14,9 @@ namespace sluice::actors {
 /// `converting`: `bytes` are on the disk, and how many there will be nobody knows; `digesting`: what was made is read.
 enum class import_phase : std::uint8_t { waiting, resuming, fetching, verifying, converting, digesting, publishing };
 /// What the import waits for most at the moment.
-/// `bandwidth` is a configured limit, `serving` the images that are being read meanwhile.
-enum class import_limit : std::uint8_t { unknown, queue, source, bandwidth, serving, digest, disk };
+/// `bandwidth` is a configured limit, `serving` the images that are being read meanwhile, `share` the other projects.
+enum class import_limit : std::uint8_t { unknown, queue, source, bandwidth, serving, share, digest, disk };
+inline constexpr std::size_t import_limit_count = 8;
 
 /// How far one import is. Written by its pipeline, read by anybody: chunks are never messages.
 struct import_progress {

@@ -12,7 +12,7 @@ namespace sluice::actors {
 
 namespace {
 
-constexpr int niceness = 10;
+constexpr int guarantee_niceness = 10;
 constexpr std::chrono::milliseconds look{250};  ///< between two looks at how the others fare
 constexpr int rest_to_work = 19;                ///< at most a twentieth of one core
 
@@ -41,7 +41,7 @@ bool digest_engine::look_after(starvation_watch& watch) {
 
 void digest_engine::guarantee() {
   name_this_thread("digest-least");
-  lower_this_thread_by(niceness);
+  lower_this_thread_by(guarantee_niceness);
   const auto ends = [this] { return guarantee_ends_; };
   starvation_watch watch;
   turn mine;

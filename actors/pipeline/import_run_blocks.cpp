@@ -181,6 +181,10 @@ void import_run::tick() {
     if (!self || cancelled || self->ended_)
       return;
     self->meter_.tick(progress_meter::clock::now());
+    // Unpacking is as slow as it is, whoever else is there: what is packed well must not hold others to its pace.
+    const auto limit = self->job_.progress->limited_by.load(std::memory_order_relaxed);
+    self->throttle_->set_short_of_machine(!self->unpacking_ &&
+                                          (limit == import_limit::digest || limit == import_limit::disk));
     self->checkpoint();
     self->tick();
   });

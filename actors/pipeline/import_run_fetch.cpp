@@ -30,6 +30,16 @@ std::uint64_t grant_at(std::uint64_t rate, std::chrono::nanoseconds in_flight) {
   return static_cast<std::uint64_t>(std::clamp(asked, static_cast<double>(smallest_grant), most));
 }
 
+/// What a wait in the throttle was for.
+import_limit limit_by(throttle_reason why) {
+  switch (why) {
+    case throttle_reason::limit: return import_limit::bandwidth;
+    case throttle_reason::serving: return import_limit::serving;
+    case throttle_reason::share: return import_limit::share;
+  }
+  return import_limit::bandwidth;
+}
+
 source_failure transient(error_code code, std::string message) {
   return source_failure{schemas::failure{code, std::move(message)}, true};
 }
@@ -178,8 +188,7 @@ boost::asio::awaitable<import_run::fault> import_run::read_body(byte_source& sou
     {
       wait_mark mark{meter_, import_limit::bandwidth};
       co_await throttle_->take(wanted);
-      if (throttle_->held_for_serving())
-        mark.was(import_limit::serving);
+      mark.was(limit_by(throttle_->reason()));
     }
     source_result<std::size_t> read;
     const auto asked_at = std::chrono::steady_clock::now();

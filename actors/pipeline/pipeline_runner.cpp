@@ -13,8 +13,6 @@ namespace sluice::actors {
 
 namespace {
 
-constexpr int niceness = 19;
-
 unsigned digest_threads(const pipeline_options& options) {
   return options.digest_threads > 0 ? options.digest_threads : std::thread::hardware_concurrency();
 }
@@ -34,7 +32,7 @@ pipeline_runner::pipeline_runner(byte_source_factory& sources, persistence::blob
       thread_{[this] {
         name_this_thread("transfer");
         if (options_.protections.low_threads)
-          lower_this_thread_by(niceness);
+          lower_this_thread_by(lowest_niceness);
         context_.run();
       }} {}
 

@@ -44,7 +44,7 @@ class progress_meter {
   double rate_ = 0;
   bool has_rate_ = false;
   std::optional<wait> waiting_;
-  std::array<clock::duration, 7> waited_{};  ///< by import_limit
+  std::array<clock::duration, import_limit_count> waited_{};  ///< by import_limit
 };
 
 /// Marks a wait for as long as it lives.

@@ -14,12 +14,6 @@
 
 namespace sluice::actors {
 
-namespace {
-
-constexpr int niceness = 19;
-
-}  // namespace
-
 schemas::result<void> store_stream::start_over() {
   written_ = 0;
   failed_ = false;
@@ -30,7 +24,7 @@ store_engine::store_engine(const gate& before, const isolation& protections)
     : gate_{before}, protections_{protections}, thread_{[this] {
         name_this_thread("store");
         if (protections_.low_threads)
-          lower_this_thread_by(niceness);
+          lower_this_thread_by(lowest_niceness);
         work();
       }} {}
 

@@ -14,6 +14,7 @@ namespace sluice::actors {
 void name_this_thread(const std::string& name) noexcept;
 /// SCHED_IDLE: runs only when a core has nothing else to do (sched(7)).
 void lower_this_thread_to_idle() noexcept;
+inline constexpr int lowest_niceness = 19;
 /// Adds to the thread's niceness, 0 … 19.
 void lower_this_thread_by(int niceness) noexcept;
 

@@ -30,6 +30,7 @@ std::string_view to_word(import_limit limit) noexcept {
     case import_limit::source: return "source";
     case import_limit::bandwidth: return "bandwidth";
     case import_limit::serving: return "serving";
+    case import_limit::share: return "share";
     case import_limit::digest: return "digest";
     case import_limit::disk: return "disk";
   }

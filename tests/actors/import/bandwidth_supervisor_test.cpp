@@ -6,6 +6,7 @@
 #include <boost/asio/io_context.hpp>
 #include <catch2/catch.hpp>
 #include <ctime>
+#include <set>
 
 #include "tests/support/deterministic_system.hpp"
 
@@ -42,7 +43,17 @@ struct node {
     readers.poll();
     return added;
   }
-  static boost::asio::awaitable<void> take(std::shared_ptr<actors::throttle> from) { co_await from->take(1 << 30); }
+  static boost::asio::awaitable<void> take(std::shared_ptr<actors::throttle> from, std::uint64_t bytes = 1 << 30) {
+    co_await from->take(bytes);
+  }
+  /// A reader that takes so much where nothing is limited, and waits from then on where something is.
+  void use(const std::shared_ptr<actors::throttle>& from, std::uint64_t bytes) {
+    if (from->rate() != actors::throttle::unlimited && !waiting.insert(from).second)
+      return;
+    boost::asio::co_spawn(readers, take(from, bytes), boost::asio::detached);
+    readers.poll();
+    readers.restart();
+  }
 
   void start() { supervisor = nodes.spawn(actors::bandwidth_supervisor, &around, policy); }
   void advance(std::chrono::milliseconds time) {
@@ -53,6 +64,7 @@ struct node {
     return nodes.ask<actors::bandwidth_report>(supervisor, actors::report_atom_v).value();
   }
 
+  std::set<std::shared_ptr<actors::throttle>> waiting;
   boost::asio::io_context readers;  ///< never run: who waits goes on waiting
   tests::deterministic_system nodes;
   actors::serving_signals signals;
@@ -71,6 +83,53 @@ actors::bandwidth_policy capped(std::uint64_t import_max) {
 }
 
 }  // namespace
+
+TEST_CASE("a project short of the machine holds those with more to its share") {
+  node here;
+  here.start();
+  std::vector<std::shared_ptr<actors::throttle>> many;
+  for (const auto* const id : {"1", "2", "3", "4"})
+    many.push_back(here.board.add(id, "many", "host"));
+  const auto one = here.board.add("5", "one", "host");
+  one->set_short_of_machine(true);
+  const auto look = [&] {
+    for (const auto& each : many)
+      here.use(each, 10 * mib);
+    here.use(one, 2 * mib);
+    here.advance(100ms);
+  };
+  for (int looks = 0; looks < 20; ++looks)
+    look();
+  CHECK(one->rate() == actors::throttle::unlimited);
+  CHECK(one->reason() == actors::throttle_reason::limit);
+  std::uint64_t held = 0;
+  for (const auto& each : many) {
+    REQUIRE(each->rate() != actors::throttle::unlimited);
+    CHECK(each->reason() == actors::throttle_reason::share);
+    held += each->rate();
+  }
+  CHECK(held < 300 * mib);  // of 400
+  const auto told = here.report();
+  CHECK(told.allowed == actors::unlimited_rate);
+  for (const auto& import : told.imports)
+    CHECK(import.limited_by == (import.project_id == "many" ? "share" : ""));
+
+  SECTION("a configured cap of the project stays in force") {
+    auto policy = actors::policy_of({});
+    policy.limits.projects.push_back({"many", 1.0, 40 * mib});
+    REQUIRE(here.nodes.ask<actors::done_atom>(here.supervisor, actors::configure_atom_v, policy));
+    held = 0;
+    for (const auto& each : many)
+      held += each->rate();
+    CHECK(held <= 40 * mib);
+  }
+  SECTION("when it is alone again, its share grows") {
+    here.board.remove(one);
+    const auto before = many.front()->rate();
+    here.advance(1s);
+    CHECK(many.front()->rate() > 4 * before);
+  }
+}
 
 TEST_CASE("running imports share the configured bandwidth by the weights of their projects") {
   auto policy = capped(90 * mib);
@@ -123,7 +182,7 @@ TEST_CASE("imports step aside within 15 ms when serving is starved, and are told
   const auto trickle = here.policy.trickle;
   CHECK(one->rate() == Approx(trickle).epsilon(0.02));
   CHECK(two->rate() == Approx(trickle).epsilon(0.02));
-  CHECK(one->held_for_serving());
+  CHECK(one->reason() == actors::throttle_reason::serving);
   const auto told = here.report();
   CHECK(told.limited_by == "serving");
   CHECK(told.imports.front().limited_by == "serving");
@@ -131,7 +190,7 @@ TEST_CASE("imports step aside within 15 ms when serving is starved, and are told
 
   here.advance(100ms);  // nothing is served any more
   CHECK(one->rate() == actors::throttle::unlimited);
-  CHECK_FALSE(one->held_for_serving());
+  CHECK(one->reason() == actors::throttle_reason::limit);
 }
 
 TEST_CASE("without the controller serving's signals change nothing") {
