@@ -40,6 +40,10 @@ class measurement {
       all.smallest = 0;
     return all;
   }
+  /// As `take`, once there are so many; until then nothing, and they go on gathering.
+  [[nodiscard]] taken take_once(std::uint64_t enough) noexcept {
+    return count_.load(std::memory_order_relaxed) < enough ? taken{} : take();
+  }
 
  private:
   static constexpr auto none = std::numeric_limits<std::uint64_t>::max();

@@ -193,6 +193,26 @@ TEST_CASE("imports step aside within 15 ms when serving is starved, and are told
   CHECK(one->reason() == actors::throttle_reason::limit);
 }
 
+TEST_CASE("commits slow imports down when they are slow one after the other, not now and then") {
+  node here;
+  here.start();
+  const auto one = here.add("1", "p");
+  here.advance(200ms);
+  for (int look = 0; look < 48; ++look) {
+    here.signals.requests.fetch_add(1);
+    here.signals.commit.add(look % 3 == 0 ? 50'000'000 : 500'000);
+    here.nodes.advance(5ms);
+  }
+  CHECK(one->rate() == actors::throttle::unlimited);
+  for (int look = 0; look < 6; ++look) {  // the third and the sixth are looked at
+    here.signals.requests.fetch_add(1);
+    here.signals.commit.add(50'000'000);
+    here.nodes.advance(5ms);
+  }
+  CHECK(one->rate() != actors::throttle::unlimited);
+  CHECK(one->reason() == actors::throttle_reason::serving);
+}
+
 TEST_CASE("without the controller serving's signals change nothing") {
   node here;
   here.around.protections.controller = false;
