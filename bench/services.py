@@ -82,6 +82,7 @@ class GlanceService(Service):
         return GlanceFeeder(count, self.glance, location)
 
     def __exit__(self, *_):
+        self.glance = self.glance.another()  # the connection was idle for long, and has been closed
         self.glance.call("DELETE", f"/v2/images/{self.served}")
         while left := self.glance.call("GET", "/v2/images?name=bench-create&limit=100")["images"]:
             for image in left:

@@ -67,9 +67,9 @@ double governor::target(serving_signal signal) const noexcept {
     // With the bare target imports lost a third of their rate and serving gained nothing (bench/serve_under_import).
     case serving_signal::run_queue:
     case serving_signal::loop_lag: return 5 * settings_.time_target;
-    // A round trip over a network and a commit vary by milliseconds of themselves.
-    case serving_signal::round_trip:
-    case serving_signal::commit: return 10 * settings_.time_target;
+    // A round trip over a network varies by milliseconds of itself, a commit by as long as a disk takes to flush.
+    case serving_signal::round_trip: return 10 * settings_.time_target;
+    case serving_signal::commit: return 100 * settings_.time_target;
     case serving_signal::disk: return 3 * settings_.time_target;
   }
   return settings_.time_target;
@@ -107,8 +107,11 @@ double governor::hurt(clock::time_point now, const governor_input& seen, bool st
         *felt.mean += base_learning * (*measured - *felt.mean);
       }
       const auto above = std::max(0.0, *measured - felt.mean.value_or(0) - deviations * felt.deviation);
-      // One bad look is noise, two in a row are not.
-      felt.value = now - felt.seen > forgotten ? above / 2 : (felt.value + above) / 2;
+      const auto before = now - felt.seen > forgotten ? 0.0 : felt.above;
+      // One bad look is noise, two in a row are not. What starves is measured exactly.
+      felt.value = static_cast<serving_signal>(i) == serving_signal::starved ? (felt.value + above) / 2
+                                                                             : std::min(before, above);
+      felt.above = above;
       felt.seen = now;
     } else if (now - felt.seen > forgotten) {
       felt.value = 0;

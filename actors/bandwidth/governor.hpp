@@ -77,7 +77,8 @@ class governor {
   struct feeling {
     std::optional<double> mean;  ///< while imports stand still
     double deviation = 0;        ///< from it
-    double value = 0;            ///< above base, smoothed
+    double above = 0;            ///< its base, at the last look
+    double value = 0;            ///< of that, what is no noise
     clock::time_point seen{};
   };
 
