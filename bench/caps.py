@@ -11,6 +11,7 @@ from services import SluiceService
 from written import Written
 
 parser = arguments(__doc__, imports="8")
+parser.set_defaults(import_size=1024)  # none ends meanwhile: what is looked at is a rate over milliseconds
 parser.add_argument("--caps", default="100,50,150", help="MB/s, one after the other, by comma")
 options = parser.parse_args()
 if options.quick:

@@ -15,6 +15,7 @@ from services import SluiceService
 from written import SAMPLE_MS, Written
 
 parser = arguments(__doc__, imports="8")
+parser.set_defaults(import_size=1024)  # none ends meanwhile: what is looked at is a rate over milliseconds
 parser.add_argument("--phase", type=float, default=5, help="seconds of each phase")
 parser.add_argument("--steps", type=int, default=3, help="how often the load that wants everything comes")
 parser.add_argument("--streams", type=int, default=16, help="downloads of which that load consists")
@@ -42,8 +43,9 @@ with workplace(options) as (folder, nginx):
         with service.feeder(options.imports[0], f"{nginx.url}/disk.raw") as feeder:
             time.sleep(2)
             written = Written(service.sluice.process.pid)
-            # A light probe all the time shows the latency, also while no other load is on.
-            probe = Load(service.file_url, options.phase * len(phases) + 2, rate=200, timeline=100, **pieces)
+            # A light probe all the time shows the latency, also while no other load is on. So light that serving counts as
+            # over between two of its requests (20 ms): that is when imports may come back at once.
+            probe = Load(service.file_url, options.phase * len(phases) + 2, rate=40, timeline=100, **pieces)
             begin, bands = time.monotonic(), []
             for label, load in phases:
                 start = time.monotonic()
