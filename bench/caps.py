@@ -10,8 +10,7 @@ from isolation import about_run, arguments, publish, settings_of, settle_options
 from services import SluiceService
 from written import Written
 
-parser = arguments(__doc__, imports="8")
-parser.set_defaults(import_size=1024)  # none ends meanwhile: what is looked at is a rate over milliseconds
+parser = arguments(__doc__, imports="8", largest=1024)  # none ends meanwhile: a rate over milliseconds is looked at
 parser.add_argument("--caps", default="100,50,150", help="MB/s, one after the other, by comma")
 options = parser.parse_args()
 if options.quick:

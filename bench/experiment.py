@@ -35,23 +35,23 @@ class Experiment:
         if imports == 0:
             first, second, alone, problems = self.slice(service, load), self.slice(service, load), None, {}
         else:
-            with self.importing(service, imports) as feeder:
+            with self.importing(service, imports) as feeders:
                 time.sleep(self.settle)
                 alone = self.slice(service, None)
                 first, second = self.slice(service, load), self.slice(service, load)
-            problems = feeder.errors
+            problems = {name: count for feeder in feeders for name, count in feeder.errors.items()}
             time.sleep(self.settle)
         after = self.slice(service, load)
         return [self.pair(before, first, alone, problems), self.pair(after, second, alone, problems)]
 
     @contextlib.contextmanager
     def importing(self, service, imports):
-        """So many imports go on meanwhile, and the hostile ones."""
+        """So many imports go on meanwhile, and the hostile ones; gives their feeders."""
         with contextlib.ExitStack() as stack:
-            feeder = stack.enter_context(service.feeder(imports, self.location))
+            feeders = [stack.enter_context(service.feeder(imports, self.location))]
             if self.hostile:
-                stack.enter_context(self.hostile.feeder(service.sluice))
-            yield feeder
+                feeders.append(stack.enter_context(self.hostile.feeder(service.sluice)))
+            yield feeders
 
     @staticmethod
     def pair(idle, both, alone, problems):

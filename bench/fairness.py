@@ -5,11 +5,8 @@ imports, all from one source: the bytes each of them receives, and Jain's index 
 0.25: one has everything). With the processor as the only limit, under a cap, and under a cap with weights of 1 to 4."""
 import argparse
 import contextlib
-import http.client
-import json
 import shutil
 import time
-import urllib.parse
 
 from feeder import SluiceFeeder
 from harness import MIB, Nginx, Sluice, median, raw_disk, report, warm, working_directory
@@ -43,14 +40,12 @@ class ProjectFeeder(SluiceFeeder):
 
 
 def patch(service, **members):
-    where = urllib.parse.urlsplit(service.operator_url)
-    connection = http.client.HTTPConnection(where.hostname, where.port, timeout=60)
-    connection.request("PATCH", "/v1/bandwidth", json.dumps(members), {"Content-Type": "application/merge-patch+json"})
-    answer = connection.getresponse()
-    content = answer.read()
-    if answer.status != 200:
-        raise SystemExit(f"bandwidth was not changed: {content}")
+    connection = service.connect(service.operator_url)
+    status, content = service.call(connection, "PATCH", "/v1/bandwidth", members,
+                                   {"Content-Type": "application/merge-patch+json"})
     connection.close()
+    if status != 200:
+        raise SystemExit(f"bandwidth was not changed: {content}")
 
 
 def jain(values):

@@ -135,8 +135,8 @@ class Sluice:
                          "X-Roles": "member"}
         return other
 
-    def connect(self):
-        where = urllib.parse.urlsplit(self.url)
+    def connect(self, url=None):
+        where = urllib.parse.urlsplit(url or self.url)
         return http.client.HTTPConnection(where.hostname, where.port, timeout=300)
 
     def call(self, connection, method, path, body=None, headers=None):

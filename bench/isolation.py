@@ -18,14 +18,17 @@ def numbers(text):
     return [int(word) for word in text.split(",")]
 
 
-def arguments(about, imports="0,4,16,64", loads=",".join(Loads.NAMES)):
+def arguments(about, imports="0,4,16,64", loads=",".join(Loads.NAMES), largest=128):
+    """`largest`: MiB of a disk that is imported, where the device has room for that many."""
     parser = argparse.ArgumentParser(description=about)
     parser.add_argument("--imports", type=numbers, default=numbers(imports), help="numbers of imports, by comma")
     parser.add_argument("--loads", default=loads, help="of " + ",".join(Loads.NAMES))
     parser.add_argument("--pairs", type=int, default=6, help="of each; 20 for figures to be quoted")
     parser.add_argument("--slice", type=float, default=10, help="seconds of one measurement")
     parser.add_argument("--quick", action="store_true", help="slices of 3 s, one round, L1 and L5, 0 and 16 imports")
-    parser.add_argument("--import-size", type=int, default=0, help="MiB of a disk that is imported; 0: as fits, at most 128")
+    parser.set_defaults(largest_import=largest)
+    parser.add_argument("--import-size", type=int, default=0,
+                        help=f"MiB of a disk that is imported; 0: as fits, at most {largest}")
     parser.add_argument("--source-port", type=int, default=18203, help="a Glance may allow only some")
     parser.add_argument("--idle-source", action=argparse.BooleanOptionalAction, default=True,
                         help="run the source of the imports with SCHED_IDLE: it stands for another machine")
@@ -61,7 +64,7 @@ def workplace(options, address="127.0.0.1"):
         source.mkdir()
         space = os.statvfs(folder)
         fitting = space.f_bavail * space.f_frsize * 4 // 10 // max(max(options.imports), 1) // MIB
-        options.import_size = options.import_size or max(min(128, fitting), 16)
+        options.import_size = options.import_size or max(min(options.largest_import, fitting), 16)
         warm(raw_disk(source / "disk.raw", options.import_size * MIB))
         raw_disk(source / "served.raw", FILE_BYTES)
         raw_disk(source / "tiny.raw", 1 * MIB)

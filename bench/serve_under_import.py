@@ -37,8 +37,8 @@ if options.ablations:
     options.loads = "L1" if options.loads == parser.get_default("loads") else options.loads
     if options.quick:
         options.slice, options.pairs, options.quick = 3, 2, False
-if options.hostile and (options.url or options.peer_url or options.diy):
-    parser.error("--hostile is for Sluice alone: what the others begin of these sources cannot be ended")
+if options.hostile and (options.url or options.peer_url or options.diy or options.ablations):
+    parser.error("--hostile is for Sluice alone, whole: what others begin of these sources cannot be ended")
 settle_options(options)
 
 with workplace(options, options.source_address) as (folder, nginx), contextlib.ExitStack() as stack:

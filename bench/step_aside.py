@@ -14,8 +14,7 @@ from open_loop import Load
 from services import SluiceService
 from written import SAMPLE_MS, Written
 
-parser = arguments(__doc__, imports="8")
-parser.set_defaults(import_size=1024)  # none ends meanwhile: what is looked at is a rate over milliseconds
+parser = arguments(__doc__, imports="8", largest=1024)  # none ends meanwhile: a rate over milliseconds is looked at
 parser.add_argument("--phase", type=float, default=5, help="seconds of each phase")
 parser.add_argument("--steps", type=int, default=3, help="how often the load that wants everything comes")
 parser.add_argument("--streams", type=int, default=16, help="downloads of which that load consists")

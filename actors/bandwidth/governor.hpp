@@ -41,13 +41,13 @@ enum class governor_reason : std::uint8_t { none, link, serving };
 /// Decides how much all imports together may take, from what serving feels. Pure but for its own memory: the same
 /// inputs at the same times give the same answers.
 ///
-/// Nothing serving: nothing is limited. Hurt (a signal above its base by more than its target): held to the
-/// trickle for 5 ms, and every 20 ms at most the rate is cut in proportion to the hurt, at most to half (LEDBAT++,
-/// without its window). Well: back quickly to 0.7 of where it hurt, from there along CUBIC's curve (RFC 9438). Each
-/// signal's base is what it shows while imports stand still, learnt whenever they do; while they never do and the hurt
-/// is above a half, they are made to for 20 ms every two seconds, which costs one per cent. The base is the mean and
-/// twice the deviation of what is seen then. So a signal that is as bad without imports (a foreign process, a slow
-/// client's network) does not stop them.
+/// Nothing serving: nothing is limited. Hurt (a signal above its base by more than its target, twice in a row unless it
+/// is what starves, which is exact): held to the trickle for 5 ms, and every 20 ms at most the rate is cut in
+/// proportion to the hurt, at most to half (LEDBAT++, without its window). Well: back quickly to 0.7 of where it hurt,
+/// from there along CUBIC's curve (RFC 9438). Each signal's base is what it shows while imports stand still, learnt
+/// whenever they do; while they never do and the hurt is above a half, they are made to for 20 ms every two seconds,
+/// which costs one per cent. The base is the mean and twice the deviation of what is seen then. So a signal that is as
+/// bad without imports (a foreign process, a slow client's network) does not stop them.
 ///
 /// With `link` configured, imports never get more than what serving has just wanted leaves of it.
 class governor {
