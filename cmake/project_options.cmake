@@ -40,12 +40,26 @@ function(hot_sources)
 endfunction()
 
 # compiled_in_batches(TARGET): several files are compiled as one, which takes half the time where all of them instantiate
-# the same templates. Their names in anonymous namespaces must differ.
+# the same templates. Their names in anonymous namespaces must differ. BY_FOLDER: the files of a folder are one batch, so that
+# only their names must; those of the folders named behind ALONE stay as they are.
 function(compiled_in_batches target)
+  cmake_parse_arguments(batches "BY_FOLDER" "" "ALONE" ${ARGN})
   if(NOT SLUICE_BATCHES)
     return()
   endif()
   set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 6)
+  if(batches_BY_FOLDER)
+    set_target_properties(${target} PROPERTIES UNITY_BUILD_MODE GROUP)
+    get_target_property(sources ${target} SOURCES)
+    foreach(source IN LISTS sources)
+      get_filename_component(folder ${source} DIRECTORY)
+      file(RELATIVE_PATH folder ${CMAKE_CURRENT_SOURCE_DIR} ${folder})
+      if(NOT folder IN_LIST batches_ALONE)
+        string(MAKE_C_IDENTIFIER "${folder}" group)
+        set_source_files_properties(${source} PROPERTIES UNITY_GROUP ${group})
+      endif()
+    endforeach()
+  endif()
   # A coroutine's frame holds what its own file alone knows: no fault when that file is part of another.
   target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
 endfunction()

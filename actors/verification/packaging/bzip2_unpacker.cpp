@@ -8,7 +8,7 @@
 namespace sluice::actors::verification::packaging {
 namespace {
 
-constexpr std::size_t most_at_once = std::size_t{1} << 30;
+constexpr std::size_t most_for_bzip2 = std::size_t{1} << 30;
 
 }  // namespace
 
@@ -45,9 +45,9 @@ schemas::result<unpacked_step> bzip2_unpacker::step(formats::bytes_view input, s
     }
     // The library takes its input as non-const and does not write to it.
     stream_.next_in = const_cast<char*>(reinterpret_cast<const char*>(rest.data()));
-    stream_.avail_in = static_cast<unsigned>(std::min(rest.size(), most_at_once));
+    stream_.avail_in = static_cast<unsigned>(std::min(rest.size(), most_for_bzip2));
     stream_.next_out = reinterpret_cast<char*>(room.data());
-    stream_.avail_out = static_cast<unsigned>(std::min(room.size(), most_at_once));
+    stream_.avail_out = static_cast<unsigned>(std::min(room.size(), most_for_bzip2));
     const auto given = stream_.avail_in, free = stream_.avail_out;
     const auto answer = ::BZ2_bzDecompress(&stream_);
     const auto consumed = given - stream_.avail_in, produced = free - stream_.avail_out;

@@ -8,7 +8,7 @@ namespace sluice::actors::verification::packaging {
 namespace {
 
 constexpr int gzip_header = 16;  // added to the window's bits: nothing but gzip is taken
-constexpr std::size_t most_at_once = std::size_t{1} << 30;
+constexpr std::size_t most_for_zlib = std::size_t{1} << 30;
 
 }  // namespace
 
@@ -42,9 +42,9 @@ schemas::result<unpacked_step> gzip_unpacker::step(formats::bytes_view input, st
       return done;
     // zlib takes its input as non-const and does not write to it.
     stream_.next_in = const_cast<Bytef*>(reinterpret_cast<const Bytef*>(rest.data()));
-    stream_.avail_in = static_cast<uInt>(std::min(rest.size(), most_at_once));
+    stream_.avail_in = static_cast<uInt>(std::min(rest.size(), most_for_zlib));
     stream_.next_out = reinterpret_cast<Bytef*>(room.data());
-    stream_.avail_out = static_cast<uInt>(std::min(room.size(), most_at_once));
+    stream_.avail_out = static_cast<uInt>(std::min(room.size(), most_for_zlib));
     const auto given = stream_.avail_in, free = stream_.avail_out;
     const auto answer = ::inflate(&stream_, Z_NO_FLUSH);
     done.consumed += given - stream_.avail_in;

@@ -14,7 +14,7 @@ using schemas::error_code;
 using schemas::refuse;
 using schemas::result;
 
-constexpr std::size_t most_bytes = 1 << 20;
+constexpr std::size_t longest_manifest = 1 << 20;
 constexpr std::size_t most_entries = 1000;
 
 struct known_digest {
@@ -28,7 +28,7 @@ constexpr std::array known_digests{
     known_digest{"SHA512(", manifest_digest::sha512, 128},
 };
 
-schemas::unexpected<schemas::failure> unusable(std::string_view what) {
+schemas::unexpected<schemas::failure> unusable_manifest(std::string_view what) {
   return refuse(error_code::unpacking_failed, "The package's manifest cannot be used: " + std::string{what} +
                                                   ". Expected are lines like 'SHA256(disk.vmdk)= 9f86…'; export the "
                                                   "machine afresh and try again.");
@@ -60,8 +60,8 @@ std::optional<manifest_entry> read_line(std::string_view line) {
 }  // namespace
 
 result<std::vector<manifest_entry>> read_ovf_manifest(std::string_view text) {
-  if (text.size() > most_bytes)
-    return unusable("it is longer than 1 MiB");
+  if (text.size() > longest_manifest)
+    return unusable_manifest("it is longer than 1 MiB");
   std::vector<manifest_entry> entries;
   while (!text.empty()) {
     auto line = text.substr(0, text.find('\n'));
@@ -72,15 +72,15 @@ result<std::vector<manifest_entry>> read_ovf_manifest(std::string_view text) {
       continue;
     auto entry = read_line(line);
     if (!entry)
-      return unusable("a line is neither of a known algorithm nor of a plain file");
+      return unusable_manifest("a line is neither of a known algorithm nor of a plain file");
     if (entries.size() >= most_entries)
-      return unusable("it has more than " + std::to_string(most_entries) + " lines");
+      return unusable_manifest("it has more than " + std::to_string(most_entries) + " lines");
     if (std::ranges::find(entries, entry->name, &manifest_entry::name) != entries.end())
-      return unusable("it names a file twice");
+      return unusable_manifest("it names a file twice");
     entries.push_back(std::move(*entry));
   }
   if (entries.empty())
-    return unusable("it is empty");
+    return unusable_manifest("it is empty");
   return entries;
 }
 

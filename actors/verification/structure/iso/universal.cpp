@@ -14,9 +14,9 @@ using schemas::failure;
 using schemas::result;
 
 constexpr std::uint16_t anchor = 2;
-constexpr std::uint16_t partition = 5;
+constexpr std::uint16_t partition_descriptor = 5;
 constexpr std::uint16_t terminating = 8;
-constexpr std::uint64_t most_descriptors = 256;
+constexpr std::uint64_t most_in_sequence = 256;
 
 /// ECMA-167 part 3, section 7.2.6: polynomial x^16 + x^12 + x^5 + 1, starting from zero.
 std::uint16_t crc_16(bytes_view bytes) {
@@ -46,7 +46,7 @@ result<void> check_sequence(image_bytes& image, std::uint64_t place, std::uint64
                             walk_budget& budget) {
   if (!formats::lies_within(place * block, length, image.size()))
     return cut_off("the sequence of UDF descriptors", place * block + length, image.size());
-  for (std::uint64_t i = 0; i < std::min(length / block, most_descriptors); ++i) {
+  for (std::uint64_t i = 0; i < std::min(length / block, most_in_sequence); ++i) {
     const auto stepped = budget.step();
     if (!stepped)
       return stepped;
@@ -60,7 +60,7 @@ result<void> check_sequence(image_bytes& image, std::uint64_t place, std::uint64
       return damaged("a UDF descriptor has a wrong checksum or place");
     if (kind == terminating)
       return {};
-    if (kind != partition)
+    if (kind != partition_descriptor)
       continue;
     const std::uint64_t start = read_little_endian<std::uint32_t>(piece->bytes(), 188);
     const std::uint64_t blocks = read_little_endian<std::uint32_t>(piece->bytes(), 192);

@@ -15,7 +15,7 @@ using schemas::result;
 constexpr std::uint64_t sector = 512;
 constexpr std::size_t pieces_at_once = 4096;
 
-std::string at(std::uint64_t offset) {
+std::string the_cluster_at(std::uint64_t offset) {
   return "The compressed cluster at offset " + std::to_string(offset) + " of the qcow2 image ";
 }
 
@@ -54,15 +54,15 @@ result<void> compressed_clusters::follow(image_bytes& image, std::uint64_t entry
   const auto offset = entry & ((std::uint64_t{1} << offset_bits) - 1);
   const auto sectors = ((entry >> offset_bits) & ((std::uint64_t{1} << length_bits) - 1)) + 1;
   if ((entry >> 63) != 0)
-    return damaged(error_code::image_corrupt, at(offset) +
+    return damaged(error_code::image_corrupt, the_cluster_at(offset) +
                                                   "is marked as writable in place, which compressed ones "
                                                   "never are");
   if (offset >= farthest_offset)
-    return damaged(error_code::image_corrupt, at(offset) + "lies beyond what the format can address");
+    return damaged(error_code::image_corrupt, the_cluster_at(offset) + "lies beyond what the format can address");
   // The last sector may be short: only what was written of it is in the file.
   const auto end = offset / sector * sector + sectors * sector;
   if (offset >= image.size() || end > formats::round_up(image.size(), sector))
-    return damaged(error_code::image_truncated, at(offset) + "ends at " + std::to_string(end) +
+    return damaged(error_code::image_truncated, the_cluster_at(offset) + "ends at " + std::to_string(end) +
                                                     ", but the file has only " + std::to_string(image.size()) +
                                                     " bytes");
   for (auto cluster = offset >> fields_.cluster_bits; cluster <= (end - 1) >> fields_.cluster_bits; ++cluster)
@@ -77,7 +77,8 @@ result<void> compressed_clusters::follow(image_bytes& image, std::uint64_t entry
     return read;
   const auto taken = engine_->decompress(input, output_);
   if (!taken)
-    return damaged(error_code::image_corrupt, at(offset) + "does not decompress to exactly one cluster of " +
+    return damaged(error_code::image_corrupt, the_cluster_at(offset) +
+                                                  "does not decompress to exactly one cluster of " +
                                                   std::to_string(fields_.cluster()) + " bytes");
   return active ? note({offset, offset + *taken}, budget) : result<void>{};
 }
@@ -91,7 +92,7 @@ result<void> compressed_clusters::check_apart(walk_budget& budget) {
   if (meet == pieces_.end())
     return {};
   return damaged(error_code::amplification,
-                 at(std::next(meet)->offset) +
+                 the_cluster_at(std::next(meet)->offset) +
                      "uses bytes that another one uses as well: the same bytes stand for several places of the disk");
 }
 

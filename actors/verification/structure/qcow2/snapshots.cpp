@@ -14,7 +14,7 @@ using formats::read_big_endian;
 using schemas::error_code;
 using schemas::result;
 
-constexpr std::uint64_t fixed_part = 40;                          // bytes of an entry before its extra data
+constexpr std::uint64_t entry_part = 40;                          // bytes of an entry before its extra data
 constexpr std::uint64_t known_extra = 16;                         // size of the VM's state, size of the disk
 constexpr std::uint32_t longest_extra = 1024;                     // bytes; QEMU's own limit
 constexpr std::uint64_t longest_table = std::uint64_t{64} << 20;  // bytes; QEMU's own limit
@@ -38,21 +38,21 @@ result<void> check_table(const header& fields, const l1_table& table, std::uint6
 }
 
 result<snapshot> read_snapshot(image_bytes& image, const header& fields, std::uint64_t offset) {
-  std::array<std::byte, fixed_part + known_extra> entry{};
+  std::array<std::byte, entry_part + known_extra> entry{};
   const auto whole = std::span{entry};
-  if (auto read = image.read(offset, whole.first(fixed_part)); !read)
+  if (auto read = image.read(offset, whole.first(entry_part)); !read)
     return schemas::unexpected<schemas::failure>{read.error()};
   const auto extra = read_big_endian<std::uint32_t>(entry, 36);
   if (extra > longest_extra || (fields.version >= 3 && extra < known_extra))
     return damaged(error_code::image_corrupt, "A snapshot in the qcow2 image has " + std::to_string(extra) +
                                                   " bytes of extra data; it must have 16 to 1024");
   const auto present = std::min<std::uint64_t>(extra, known_extra);
-  if (auto read = image.read(offset + fixed_part, whole.subspan(fixed_part, present)); !read)
+  if (auto read = image.read(offset + entry_part, whole.subspan(entry_part, present)); !read)
     return schemas::unexpected<schemas::failure>{read.error()};
   snapshot found;
   found.table.offset = read_big_endian<std::uint64_t>(entry, 0);
   found.table.entries = read_big_endian<std::uint32_t>(entry, 8);
-  found.end = offset + fixed_part + extra + read_big_endian<std::uint16_t>(entry, 12) +
+  found.end = offset + entry_part + extra + read_big_endian<std::uint16_t>(entry, 12) +
               read_big_endian<std::uint16_t>(entry, 14);
   const auto disk_size = present == known_extra ? read_big_endian<std::uint64_t>(entry, 48) : 0;
   if (auto judged = check_table(fields, found.table, disk_size); !judged)
@@ -68,7 +68,7 @@ result<std::vector<l1_table>> claim_snapshots(image_bytes& image, const header& 
   std::vector<l1_table> tables;
   if (fields.snapshots == 0)
     return tables;
-  if (!formats::lies_within(fields.snapshots_offset, fields.snapshots * fixed_part, image.size()))
+  if (!formats::lies_within(fields.snapshots_offset, fields.snapshots * entry_part, image.size()))
     return damaged(error_code::image_truncated,
                    "The qcow2 image ends before its table of " + std::to_string(fields.snapshots) + " snapshots does");
   if (auto taken = budget.take(fields.snapshots * sizeof(l1_table)); !taken)
