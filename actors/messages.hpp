@@ -76,7 +76,7 @@ typename Inspector::result_type inspect(Inspector& f, bandwidth_policy& x) {
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, signal_report& x) {
-  return f(caf::meta::type_name("signal_report"), x.name, x.value, x.target, x.unit);
+  return f(caf::meta::type_name("signal_report"), x.name, x.value, x.target, x.unit, x.cuts);
 }
 
 template <class Inspector>

@@ -14,7 +14,8 @@ struct signal_report {
   std::string name;  ///< starved | loop_lag | run_queue | round_trip | disk | commit
   double value = 0;
   double target = 0;
-  std::string unit;  ///< "percent" or "microseconds"
+  std::string unit;        ///< "percent" or "microseconds"
+  std::uint64_t cuts = 0;  ///< how often it lowered the rate of imports since the start
 };
 
 struct class_report {

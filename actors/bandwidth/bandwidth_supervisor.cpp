@@ -12,6 +12,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
+constexpr double millionths_per_percent = 10'000;
+
 /// A new import runs at most this far ahead of the caps until its first share.
 std::uint64_t first_rate(const bandwidth_limits& limits, std::uint64_t allowed) {
   std::uint64_t smallest = allowed;
@@ -115,6 +117,9 @@ void bandwidth_supervisor_state::on_tick(std::uint64_t armed) {
   const auto before = shared_out;
   const auto seen = look(running);
   allowed = payload_of(governing.decide(now, seen), around->signals.segment.load(std::memory_order_relaxed));
+  around->signals.usually_starved.store(
+      static_cast<std::uint64_t>(governing.usual(serving_signal::starved) * millionths_per_percent),
+      std::memory_order_relaxed);
   // Sharing out anew for a change that nobody feels costs more than it brings.
   const auto least = std::min(allowed, before), most = std::max(allowed, before);
   const bool moved = most - least > most / 64;
@@ -193,8 +198,10 @@ governor_input bandwidth_supervisor_state::look(const throttles& running) {
   const auto set = [&](serving_signal signal, std::optional<double> value) {
     seen.signals[static_cast<std::size_t>(signal)] = value;
   };
+  // One answer at a time: the mean of many would vary less while nothing is imported, when looks are far apart, than
+  // between the looks that are held against it.
   if (const auto starved = signals.starved.take(); starved.count > 0)
-    set(serving_signal::starved, static_cast<double>(starved.mean()) / 10'000);
+    set(serving_signal::starved, static_cast<double>(starved.last) / millionths_per_percent);
   set(serving_signal::run_queue, worst(signals.run_queue));
   set(serving_signal::loop_lag, worst(signals.loop_lag));
   // A queue on the way to us delays everybody; one client that answers late is its own affair. So several are

@@ -51,6 +51,7 @@ bandwidth_report bandwidth_supervisor_state::report() {
     one.name = to_string(signal);
     one.value = governing.value(signal) / (percent ? 1 : 1000);
     one.target = governing.target(signal) / (percent ? 1 : 1000);
+    one.cuts = governing.cuts(signal);
     one.unit = percent ? "percent" : "microseconds";
     out.signals.push_back(std::move(one));
   }

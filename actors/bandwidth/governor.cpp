@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
+#include <utility>
 
 namespace sluice::actors {
 
@@ -10,19 +12,21 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto serving_memory = 20ms;   ///< this long after the last request serving still counts as active
-constexpr auto hold = 5ms;              ///< stage one: at once, and short
-constexpr auto cut_interval = 20ms;     ///< stage two: no second cut before the first can be felt
-constexpr auto slowdown = 20ms;         ///< standing still to learn the bases …
-constexpr auto slowdown_interval = 2s;  ///< … this often at most
-constexpr auto settled = 10ms;          ///< standing this long, what is measured is serving's own
-constexpr auto forgotten = 1s;          ///< a signal not measured for this long says nothing
-constexpr auto episode = 100ms;         ///< cuts this close together answer the same hurt
-constexpr auto plateau = 3s;            ///< from the safe part of the whole capacity to all of it; see `probe`
-constexpr double safe = 0.7;            ///< of where it hurt: where the way back is quick no longer
-constexpr double quick_return = 0.02;   ///< of the capacity a tick, up to there
-constexpr double base_learning = 0.1;   ///< weight of a new measurement in a base
-constexpr double deviations = 2;        ///< above the mean, what is no news
+constexpr auto serving_memory = 20ms;     ///< this long after the last request serving still counts as active
+constexpr auto hold = 5ms;                ///< stage one: at once, and short
+constexpr auto cut_interval = 20ms;       ///< stage two: no second cut before the first can be felt
+constexpr auto slowdown = 20ms;           ///< standing still to learn the bases …
+constexpr auto slowdown_interval = 2s;    ///< … this often at most
+constexpr auto forgotten = 1s;            ///< a signal not measured for this long says nothing
+constexpr auto episode = 100ms;           ///< cuts this close together answer the same hurt
+constexpr double bottom = 0.1;            ///< of the capacity: below that a rate says nothing about where it hurts
+constexpr auto plateau = 3s;              ///< from the safe part of the whole capacity to all of it; see `probe`
+constexpr double safe = 0.7;              ///< of where it hurt: where the way back is quick no longer
+constexpr double quick_return = 0.02;     ///< of the capacity a tick, up to there
+constexpr double base_learning = 0.1;     ///< weight of a new measurement in a base
+constexpr double deviations = 2;          ///< above the mean, what is no news
+constexpr double usual_deviations = 1.5;  ///< of what starves: a look beyond them is evidence …
+constexpr double enough_deviations = 4;   ///< … and so many gathered are enough; see `gather`
 constexpr double link_share = 0.98;
 constexpr double wanted_margin = 1.05;
 constexpr double seconds_to_forget_peak = 60;
@@ -36,6 +40,12 @@ double probe(double hurt_at, double capacity, std::chrono::nanoseconds since) {
     return hurt_at;
   const auto back = std::cbrt((1 - safe) * hurt_at / steepness);  // seconds until at `hurt_at` again
   return hurt_at + steepness * std::pow(std::chrono::duration<double>{since}.count() - back, 3);
+}
+
+/// Imports standing this long, what is measured is serving's own. A smoothed round trip remembers a queue for a while
+/// after it has drained (RFC 6298: an eighth of each measurement).
+std::chrono::milliseconds settled(serving_signal signal) {
+  return signal == serving_signal::round_trip ? 100ms : 10ms;
 }
 
 std::uint64_t whole(double rate) {
@@ -58,6 +68,18 @@ std::string_view to_string(serving_signal signal) noexcept {
 
 double governor::value(serving_signal signal) const noexcept {
   return feelings_[static_cast<std::size_t>(signal)].value;
+}
+
+std::uint64_t governor::cuts() const noexcept {
+  return std::accumulate(cuts_.begin(), cuts_.end(), std::uint64_t{0});
+}
+
+std::uint64_t governor::cuts(serving_signal signal) const noexcept {
+  return cuts_[static_cast<std::size_t>(signal)];
+}
+
+double governor::usual(serving_signal signal) const noexcept {
+  return feelings_[static_cast<std::size_t>(signal)].usual();
 }
 
 double governor::target(serving_signal signal) const noexcept {
@@ -94,11 +116,29 @@ void governor::learn_capacity(clock::time_point now, const governor_input& seen)
   last_tick_ = now;
 }
 
-double governor::hurt(clock::time_point now, const governor_input& seen, bool standing) {
-  double worst = 0;
+double governor::feeling::usual() const noexcept {
+  return mean.value_or(0) + usual_deviations * deviation;
+}
+
+void governor::feeling::compare(double measured, bool fresh) noexcept {
+  const auto last = fresh ? 0.0 : std::exchange(above, 0.0);
+  above = std::max(0.0, measured - mean.value_or(0) - deviations * deviation);
+  value = std::min(last, above);
+}
+
+void governor::feeling::gather(double measured, double bearable, bool fresh) noexcept {
+  const auto enough = bearable + enough_deviations * deviation;
+  const auto before = fresh || above > enough ? 0.0 : above;  // what has been answered is no evidence of more
+  above = std::clamp(before + measured - usual() - bearable, 0.0, 2 * enough);
+  value = bearable * above / enough;
+}
+
+governor::pain governor::hurt(clock::time_point now, const governor_input& seen, clock::duration still_for) {
+  pain worst;
   for (std::size_t i = 0; i < serving_signal_count; ++i) {
     auto& felt = feelings_[i];
     const auto bearable = target(static_cast<serving_signal>(i));
+    const bool standing = still_for >= settled(static_cast<serving_signal>(i));
     if (const auto& measured = seen.signals[i]) {
       if (standing && !felt.mean) {
         felt.mean = *measured;
@@ -106,37 +146,37 @@ double governor::hurt(clock::time_point now, const governor_input& seen, bool st
         felt.deviation += base_learning * (std::abs(*measured - *felt.mean) - felt.deviation);
         *felt.mean += base_learning * (*measured - *felt.mean);
       }
-      const auto above = std::max(0.0, *measured - felt.mean.value_or(0) - deviations * felt.deviation);
-      const auto before = now - felt.seen > forgotten ? 0.0 : felt.above;
-      // One bad look is noise, two in a row are not. What starves is measured exactly.
-      felt.value = static_cast<serving_signal>(i) == serving_signal::starved ? (felt.value + above) / 2
-                                                                             : std::min(before, above);
-      felt.above = above;
+      const bool fresh = now - felt.seen > forgotten;
+      if (static_cast<serving_signal>(i) == serving_signal::starved)
+        felt.gather(*measured, bearable, fresh);
+      else
+        felt.compare(*measured, fresh);
       felt.seen = now;
     } else if (now - felt.seen > forgotten) {
       felt.value = 0;
     }
-    if (seen.signals[i] && bearable > 0)
-      worst = std::max(worst, felt.value / bearable);
+    if (seen.signals[i] && bearable > 0 && felt.value / bearable > worst.excess)
+      worst = {felt.value / bearable, static_cast<serving_signal>(i)};
   }
   return worst;
 }
 
-void governor::adapt(clock::time_point now, double excess, const governor_input& seen) {
+void governor::adapt(clock::time_point now, const pain& felt, const governor_input& seen) {
   const auto least = floor(seen.running);
-  if (excess > 1) {
+  if (felt.excess > 1) {
     if (hold_until_ < now)
       ++holds_;
     hold_until_ = now + hold;
     if (now - last_cut_ >= cut_interval) {
       const auto from = std::max(allowed_.value_or(static_cast<double>(seen.import_rate)), least);
-      // What is already below the safe rate pays for a hurt that lasts; it does not say that less is safe.
-      if (from >= safe * hurt_at_ || now - last_cut_ > episode)
+      // What is already below the safe rate pays for a hurt that lasts; it does not say that less is safe. And at the
+      // bottom it is not imports that hurt, or nothing can be done about it.
+      if (from > bottom * capacity_ && (from >= safe * hurt_at_ || now - last_cut_ > episode))
         hurt_at_ = std::max(from, hurt_at_ / 2);
       probing_since_.reset();
-      allowed_ = std::max(least, from * std::max(0.5, 1 - 0.5 * (excess - 1)));
+      allowed_ = std::max(least, from * std::max(0.5, 1 - 0.5 * (felt.excess - 1)));
       last_cut_ = now;
-      ++cuts_;
+      ++cuts_[static_cast<std::size_t>(felt.of)];
     }
   } else if (allowed_ && now >= hold_until_) {
     if (!probing_since_ && *allowed_ >= safe * hurt_at_)
@@ -146,7 +186,7 @@ void governor::adapt(clock::time_point now, double excess, const governor_input&
     if (*allowed_ > 1.25 * capacity_)
       allowed_.reset();
   }
-  if (excess > 0.5 && now - last_slowdown_ >= slowdown_interval) {
+  if (felt.excess > 0.5 && now - last_slowdown_ >= slowdown_interval) {
     last_slowdown_ = now;
     hold_until_ = std::max(hold_until_, now + slowdown);
   }
@@ -191,9 +231,7 @@ std::uint64_t governor::decide(clock::time_point now, const governor_input& seen
     standing_since_ = clock::time_point{};
   else if (standing_since_ == clock::time_point{})
     standing_since_ = now;
-  const bool standing = still && now - standing_since_ >= settled;
-
-  const auto excess = hurt(now, seen, standing);
+  const auto felt = hurt(now, seen, still ? now - standing_since_ : clock::duration{-1});
   if (!settings_.enabled || seen.running == 0 || !active) {
     // Nobody to step aside for: what was learnt about where it hurts stays, the limit does not.
     standing_still_ = false;
@@ -203,7 +241,7 @@ std::uint64_t governor::decide(clock::time_point now, const governor_input& seen
     }
     return answer(nothing, seen);
   }
-  adapt(now, excess, seen);
+  adapt(now, felt, seen);
   standing_still_ = now < hold_until_ || (allowed_ && *allowed_ <= floor(seen.running));
   if (now < hold_until_) {
     reason_ = governor_reason::serving;

@@ -41,13 +41,14 @@ enum class governor_reason : std::uint8_t { none, link, serving };
 /// Decides how much all imports together may take, from what serving feels. Pure but for its own memory: the same
 /// inputs at the same times give the same answers.
 ///
-/// Nothing serving: nothing is limited. Hurt (a signal above its base by more than its target, twice in a row unless it
-/// is what starves, which is exact): held to the trickle for 5 ms, and every 20 ms at most the rate is cut in
-/// proportion to the hurt, at most to half (LEDBAT++, without its window). Well: back quickly to 0.7 of where it hurt,
-/// from there along CUBIC's curve (RFC 9438). Each signal's base is what it shows while imports stand still, learnt
-/// whenever they do; while they never do and the hurt is above a half, they are made to for 20 ms every two seconds,
-/// which costs one per cent. The base is the mean and twice the deviation of what is seen then. So a signal that is as
-/// bad without imports (a foreign process, a slow client's network) does not stop them.
+/// Nothing serving: nothing is limited. Hurt (a signal above its base by more than its target, twice in a row; of what
+/// starves, once enough evidence is gathered, which is one look where starving is not usual): held to the trickle for 5
+/// ms, and every 20 ms at most the rate is cut in proportion to the hurt, at most to half (LEDBAT++, without its
+/// window). Well: back quickly to 0.7 of where the hurt began, from there along CUBIC's curve (RFC 9438). Each signal's
+/// base is what it shows while imports stand still, learnt whenever they do; while they never do and the hurt is above
+/// a half, they are made to for 20 ms every two seconds, which costs one per cent. The base is the mean and some
+/// deviations of what is seen then. So a signal that is as bad without imports (a foreign process, a slow client's
+/// network, clients that take all they can in bursts) does not stop them.
 ///
 /// With `link` configured, imports never get more than what serving has just wanted leaves of it.
 class governor {
@@ -68,26 +69,41 @@ class governor {
   [[nodiscard]] governor_reason reason() const noexcept { return reason_; }
   [[nodiscard]] std::uint64_t capacity() const noexcept { return static_cast<std::uint64_t>(capacity_); }
   [[nodiscard]] std::uint64_t holds() const noexcept { return holds_; }
-  [[nodiscard]] std::uint64_t cuts() const noexcept { return cuts_; }
+  [[nodiscard]] std::uint64_t cuts() const noexcept;
+  /// Of those, the ones that this signal called for: it was the furthest above its target.
+  [[nodiscard]] std::uint64_t cuts(serving_signal signal) const noexcept;
   /// Last value above its base; 0 before the first.
   [[nodiscard]] double value(serving_signal signal) const noexcept;
+  /// Its base: what it shows while imports stand still, at most and nearly always.
+  [[nodiscard]] double usual(serving_signal signal) const noexcept;
   [[nodiscard]] double target(serving_signal signal) const noexcept;
 
  private:
   struct feeling {
     std::optional<double> mean;  ///< while imports stand still
     double deviation = 0;        ///< from it
-    double above = 0;            ///< its base, at the last look
+    double above = 0;            ///< its base: at the last look (`compare`), or gathered over looks (`gather`)
     double value = 0;            ///< of that, what is no noise
     clock::time_point seen{};
+
+    [[nodiscard]] double usual() const noexcept;
+    /// One bad look is noise, two in a row are not.
+    void compare(double measured, bool fresh) noexcept;
+    /// Evidence from look to look (Page's cumulative sum, CUSUM): where nothing is usual, one look is enough; where a
+    /// burst starves its clients anyway, a good many are needed for the same certainty.
+    void gather(double measured, double bearable, bool fresh) noexcept;
+  };
+  struct pain {
+    double excess = 0;  ///< of the worst signal, in its targets
+    serving_signal of = serving_signal::starved;
   };
 
   void learn_capacity(clock::time_point now, const governor_input& seen);
-  [[nodiscard]] double hurt(clock::time_point now, const governor_input& seen, bool standing);
+  [[nodiscard]] pain hurt(clock::time_point now, const governor_input& seen, clock::duration still_for);
   [[nodiscard]] double floor(std::uint32_t running) const noexcept;
   [[nodiscard]] std::uint64_t answer(double allowed, const governor_input& seen);
   [[nodiscard]] std::vector<traffic_class> classes_for(std::uint32_t running) const;
-  void adapt(clock::time_point now, double excess, const governor_input& seen);
+  void adapt(clock::time_point now, const pain& felt, const governor_input& seen);
 
   governor_settings settings_;
   std::array<feeling, serving_signal_count> feelings_{};
@@ -98,7 +114,8 @@ class governor {
   double serve_wanted_ = 0;
   clock::time_point last_tick_{}, last_serving_{}, last_cut_{}, hold_until_{}, standing_since_{}, last_slowdown_{};
   bool standing_still_ = false;  ///< imports were told to, by the last decision
-  std::uint64_t holds_ = 0, cuts_ = 0;
+  std::uint64_t holds_ = 0;
+  std::array<std::uint64_t, serving_signal_count> cuts_{};
   governor_reason reason_ = governor_reason::none;
   std::vector<traffic_class> classes_;
   std::vector<std::uint64_t> shares_;

@@ -15,7 +15,7 @@ namespace sluice::actors {
 class measurement {
  public:
   struct taken {
-    std::uint64_t count = 0, sum = 0, largest = 0, smallest = 0;
+    std::uint64_t count = 0, sum = 0, largest = 0, smallest = 0, last = 0;
     [[nodiscard]] std::uint64_t mean() const noexcept { return count == 0 ? 0 : sum / count; }
   };
 
@@ -27,6 +27,7 @@ class measurement {
     for (auto seen = smallest_.load(std::memory_order_relaxed); seen > value;)
       if (smallest_.compare_exchange_weak(seen, value, std::memory_order_relaxed))
         break;
+    last_.store(value, std::memory_order_relaxed);
     count_.fetch_add(1, std::memory_order_relaxed);
   }
   /// Everything since the last call. What is added meanwhile falls to one side or the other, at worst in halves.
@@ -36,6 +37,7 @@ class measurement {
     all.sum = sum_.exchange(0, std::memory_order_relaxed);
     all.largest = largest_.exchange(0, std::memory_order_relaxed);
     all.smallest = smallest_.exchange(none, std::memory_order_relaxed);
+    all.last = last_.load(std::memory_order_relaxed);
     if (all.count == 0 || all.smallest == none)
       all.smallest = 0;
     return all;
@@ -47,7 +49,7 @@ class measurement {
 
  private:
   static constexpr auto none = std::numeric_limits<std::uint64_t>::max();
-  std::atomic<std::uint64_t> count_{0}, sum_{0}, largest_{0}, smallest_{none};
+  std::atomic<std::uint64_t> count_{0}, sum_{0}, largest_{0}, smallest_{none}, last_{0};
 };
 
 struct serving_signals {
@@ -55,6 +57,8 @@ struct serving_signals {
   alignas(64) std::atomic<std::uint64_t> requests{0};  ///< for images and their records, since the start
   std::atomic<std::uint64_t> bytes{0};                 ///< of image answers, since the start
   std::atomic<std::uint32_t> segment{0};               ///< bytes of the largest TCP payload last seen; 0 = not yet
+
+  std::atomic<std::uint64_t> usually_starved{0};  ///< as `starved`, while imports stand still: not their doing
 
   measurement starved;     ///< of a long answer: the share of time, in millionths, when its client waited for us
   measurement run_queue;   ///< of a serving loop: nanoseconds runnable and not running, per `look` of wall time

@@ -167,7 +167,9 @@ void add_bandwidth(collection& all, const bandwidth_report& report) {
   all.single(shows, "sluice_bandwidth_capacity_bytes_per_second", "What imports have been seen to reach lately.",
              report.capacity);
   all.single(counts, "sluice_bandwidth_holds_total", "Times imports were held for serving.", report.holds);
-  all.single(counts, "sluice_bandwidth_cuts_total", "Times the rate of imports was lowered.", report.cuts);
+  all.begin(counts, "sluice_bandwidth_cuts_total", "Times the rate of imports was lowered, by the signal that asked.");
+  for (const auto& each : report.signals)
+    all.value(each.cuts, {{"signal", each.name}});
   all.begin(shows, "sluice_bandwidth_limited", "1 for what limits imports as a whole now.");
   for (const auto* const why : {"import_max", "link", "serving"})
     all.value(std::uint64_t{report.limited_by == why}, {{"by", why}});

@@ -37,7 +37,8 @@ json_writer signals_of(const actors::bandwidth_report& report) {
                        {"value", each.value},
                        {"target", each.target},
                        {"unit", each.unit},
-                       {"hurt", each.value > each.target}};
+                       {"hurt", each.value > each.target},
+                       {"cuts", each.cuts}};
   });
 }
 

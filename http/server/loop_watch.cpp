@@ -21,7 +21,7 @@ constexpr auto idle_interval = 100ms;
 constexpr unsigned looks_between_answers = 4;  ///< 20 ms: shorter says little about a transfer
 constexpr std::size_t most_answers = 64;       ///< looked at in one go, in turn
 constexpr auto between_trips = 5ms;
-constexpr std::uint64_t starving = 50'000;  ///< millionths of the time: closes the gate
+constexpr std::uint64_t starving = 50'000;  ///< millionths of the time beyond what is usual: closes the gate
 
 struct thread_times {
   std::uint64_t running = 0, waiting = 0;  ///< nanoseconds
@@ -132,7 +132,7 @@ void answer_watch::look(loop_watch::clock::time_point now) {
     return;
   const auto share = 1'000'000 - std::min<std::uint64_t>(1'000'000, busy * 1'000'000 / passed);
   loop_.signals_.starved.add(share);
-  starves(share > starving);
+  starves(share > loop_.signals_.usually_starved.load(std::memory_order_relaxed) + starving);
   loop_.heard_of(state);
 }
 

@@ -66,6 +66,8 @@ TEST_CASE("imports are at their trickle within 15 ms of the hurt") {
   CHECK(play.allowed == 4 * (64 << 10));
   CHECK(play.subject.reason() == governor_reason::serving);
   CHECK(play.subject.holds() >= 1);
+  CHECK(play.subject.cuts(serving_signal::starved) == play.subject.cuts());
+  CHECK(play.subject.cuts(serving_signal::disk) == 0);
 }
 
 TEST_CASE("one bad look is noise, and cuts nothing that two would") {
@@ -74,6 +76,37 @@ TEST_CASE("one bad look is noise, and cuts nothing that two would") {
   play.run(5ms, true, [](std::uint64_t) { return 1.5; });
   play.run(100ms, true, never);
   CHECK(play.allowed == unlimited_rate);
+}
+
+TEST_CASE("the cuts of one hurt do not lower the rate that was borne before it") {
+  scene play;
+  play.run(1s, true, never);
+  play.run(50ms, true, [](std::uint64_t rate) { return rate > 10 * mib ? 50.0 : 0.0; });
+  CHECK(play.subject.cuts() > 1);
+  CHECK(play.allowed < 150 * mib);
+  play.run(250ms, true, never);
+  CHECK(static_cast<double>(play.allowed) > 0.65 * 400 * mib);
+}
+
+TEST_CASE("a load that starves its own clients in bursts is left to do so, and more than that is felt") {
+  scene play;
+  unsigned look = 0;
+  const auto bursts = [&](std::uint64_t) { return static_cast<double>((++look * 2'654'435'761U >> 16) % 41); };
+  play.running = 0;
+  play.run(2s, true, bursts);
+  CHECK(play.subject.usual(serving_signal::starved) > 20);
+  play.running = 4;
+  play.allowed = unlimited_rate;
+  play.moved = 0;
+  play.run(10s, true, bursts);
+  CHECK(play.moved / 10 > 0.9 * 400 * mib);
+
+  const auto more = [&](std::uint64_t rate) { return bursts(rate) + (rate > 100 * mib ? 50 : 0); };
+  play.run(5s, true, more);
+  play.moved = 0;
+  play.run(10s, true, more);
+  CHECK(play.moved / 10 > 0.5 * 100 * mib);
+  CHECK(play.moved / 10 < 1.3 * 100 * mib);
 }
 
 TEST_CASE("imports are back within 100 ms of the end of serving") {

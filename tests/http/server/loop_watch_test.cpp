@@ -53,6 +53,18 @@ TEST_CASE("a long answer whose client waits for us counts as starving until it e
   CHECK(loop.signals.pressure.file_answers == 0);
 }
 
+TEST_CASE("an answer that starves as it usually does, imports or not, does not close the gate") {
+  watched_loop loop;
+  loop.signals.usually_starved = 980'000;
+  answer_watch answer{loop.watch, loop.served.native_handle()};
+  answer.sent(answer_watch::long_after);
+  bool told = false;
+  REQUIRE(loop.comes_true([&] { return told = told || loop.signals.starved.take().last > 900'000; }));
+  CHECK(loop.starving() == 0);
+  loop.signals.usually_starved = 0;
+  CHECK(loop.comes_true([&] { return loop.starving() == 1; }));
+}
+
 TEST_CASE("an answer that is short so far never counts as starving") {
   watched_loop loop;
   answer_watch longer{loop.watch, loop.served.native_handle()};

@@ -31,7 +31,7 @@ actors::bandwidth_report busy_report() {
   report.holds = 17;
   report.cuts = 3;
   report.limited_by = "serving";
-  report.signals = {{"starved", 2.5, 1, "percent"}, {"loop_lag", 120, 300, "microseconds"}};
+  report.signals = {{"starved", 2.5, 1, "percent", 3}, {"loop_lag", 120, 300, "microseconds", 0}};
   report.classes = {{"serve", 0, 1000, 0, 700 << 20, actors::unlimited_rate},
                     {"import", 65536, 1, 1 << 30, 39 << 20, 40 << 20}};
   report.projects = {{"a", 2, 100 << 20, 39 << 20, 1}, {"b", 1, 0, 0, 0}};
