@@ -6,12 +6,10 @@ import time
 
 from experiment import QUANTILES, Experiment
 from harness import report
-from isolation import ALL, about_run, publish, settings_of
+from isolation import ALL, PROTECTIONS, about_run, publish, settings_of
 from loads import Loads
 from pairs import believed, median_with_interval, ratio, shown
 from services import SluiceService
-
-PROTECTIONS = ("idle_class", "low_threads", "gate", "controller", "small_writes")
 
 FEWEST = 4  # pairs, for a verdict: of fewer the interval is only their range
 
@@ -50,10 +48,13 @@ def run_ablations(options, folder, nginx, networks):
     with contextlib.ExitStack() as stack:
         whole = stack.enter_context(SluiceService(folder / "whole", ALL, **settings_of(options, networks=networks)))
         publish(whole, nginx)
+        if "L2" in options.loads:
+            whole.pace = experiment.loads.find_pace(whole, min(options.slice, 3))
         for protection in PROTECTIONS:
             settings = settings_of(options, networks=networks, environment={"SLUICE_WITHOUT": protection})
             with SluiceService(folder / protection, f"without {protection}", **settings) as less:
                 publish(less, nginx)
+                less.pace = whole.pace
                 for load in options.loads:
                     pairs = []
                     for number in range((options.pairs + 1) // 2):

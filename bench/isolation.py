@@ -10,8 +10,10 @@ import sys
 from experiment import Experiment
 from harness import MIB, Nginx, raw_disk, warm, working_directory
 from loads import FILE_BYTES, Loads
+from services import SluiceService
 
 ALL = "all protections"
+PROTECTIONS = ("idle_class", "low_threads", "gate", "controller", "small_writes")
 
 
 def numbers(text):
@@ -33,6 +35,8 @@ def arguments(about, imports="0,4,16,64", loads=",".join(Loads.NAMES), largest=1
     parser.add_argument("--idle-source", action=argparse.BooleanOptionalAction, default=True,
                         help="run the source of the imports with SCHED_IDLE: it stands for another machine")
     parser.add_argument("--source-rate", type=float, default=0, help="MB/s of each connection to the source; 0: as many as it can")
+    parser.add_argument("--also-without", action="append", default=[], choices=PROTECTIONS,
+                        help="measure one more Sluice in turn, without this protection; repeatable")
     parser.add_argument("--congestion-control", default="", help="TCP of Sluice's listening sockets; '': the system's")
     return parser
 
@@ -73,6 +77,12 @@ def workplace(options, address="127.0.0.1"):
             yield folder, nginx
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def also_without(options, folder, **settings):
+    """One more Sluice for each protection that was named, without it."""
+    return [SluiceService(folder / f"without-{name}", f"Sluice without {name}", environment={"SLUICE_WITHOUT": name}, **settings)
+            for name in options.also_without]
 
 
 def publish(service, nginx):

@@ -6,7 +6,7 @@ Needs root; ends with status 77 where namespaces or tc are not permitted."""
 import contextlib
 
 import network
-from isolation import about_run, arguments, measure_all, publish, settings_of, settle_options, workplace
+from isolation import about_run, also_without, arguments, measure_all, publish, settings_of, settle_options, workplace
 from loads import Loads
 from services import SluiceService
 from showing import show
@@ -21,7 +21,8 @@ options.import_size = options.import_size or 256
 with workplace(options, network.OUTSIDE) as (folder, nginx), contextlib.ExitStack() as stack:
     common = settings_of(options, prefix=prefix, address=network.SERVICE, networks=[f"{network.OUTSIDE}/32"])
     services = [SluiceService(folder / "learned", "Sluice, link learned", **common),
-                SluiceService(folder / "set", "Sluice, link set", bandwidth={"link": f"{options.mbit}Mbit/s"}, **common)]
+                SluiceService(folder / "set", "Sluice, link set", bandwidth={"link": f"{options.mbit}Mbit/s"}, **common),
+                *also_without(options, folder, **common)]
     for service in services:
         stack.enter_context(service)
         publish(service, nginx)

@@ -12,9 +12,10 @@ beside the same without imports, in turn; and how much of what serving leaves th
     serve_under_import.py --ablations                             which figure gets worse without each of them"""
 import contextlib
 
-from ablations import PROTECTIONS, run_ablations
+from ablations import run_ablations
 from hostile import Hostile
-from isolation import about_run, arguments, measure_all, publish, settings_of, settle_options, workplace
+from isolation import (PROTECTIONS, about_run, also_without, arguments, measure_all, publish, settings_of, settle_options,
+                       workplace)
 from services import DiyService, GlanceService, SluiceService
 from showing import show
 
@@ -55,6 +56,7 @@ with workplace(options, options.source_address) as (folder, nginx), contextlib.E
         services.append(SluiceService(folder / "sluice", name, environment=environment,
                                       more=Hostile.SETTINGS if options.hostile else "",
                                       **settings_of(options, networks=networks)))
+    services += also_without(options, folder, **settings_of(options, networks=networks))
     if options.peer_url:
         services.append(GlanceService(options.peer_url, options.peer_token, options.peer_pid, "peer"))
     if options.diy:

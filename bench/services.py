@@ -19,7 +19,7 @@ class Service:
     create = None
 
     def __init__(self):
-        self.unpaced = None  # bytes a second that four idle downloads take, measured once
+        self.pace = None  # bytes a second of each of the four downloads of L2, found once
 
     def feeder(self, count, location):
         raise NotImplementedError
