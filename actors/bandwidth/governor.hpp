@@ -72,7 +72,7 @@ class governor {
   [[nodiscard]] std::uint64_t cuts() const noexcept;
   /// Of those, the ones that this signal called for: it was the furthest above its target.
   [[nodiscard]] std::uint64_t cuts(serving_signal signal) const noexcept;
-  /// Last value above its base; 0 before the first.
+  /// What it last showed above its base, of what starves the evidence for it; 0 before the first.
   [[nodiscard]] double value(serving_signal signal) const noexcept;
   /// Its base: what it shows while imports stand still, at most and nearly always.
   [[nodiscard]] double usual(serving_signal signal) const noexcept;
