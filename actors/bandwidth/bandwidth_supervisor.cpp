@@ -118,8 +118,7 @@ void bandwidth_supervisor_state::on_tick(std::uint64_t armed) {
   const auto seen = look(running);
   allowed = payload_of(governing.decide(now, seen), around->signals.segment.load(std::memory_order_relaxed));
   around->signals.usually_starved.store(
-      static_cast<std::uint64_t>(governing.usual(serving_signal::starved) * millionths_per_percent),
-      std::memory_order_relaxed);
+      static_cast<std::uint64_t>(governing.starves_usually() * millionths_per_percent), std::memory_order_relaxed);
   // Sharing out anew for a change that nobody feels costs more than it brings.
   const auto least = std::min(allowed, before), most = std::max(allowed, before);
   const bool moved = most - least > most / 64;

@@ -78,8 +78,8 @@ std::uint64_t governor::cuts(serving_signal signal) const noexcept {
   return cuts_[static_cast<std::size_t>(signal)];
 }
 
-double governor::usual(serving_signal signal) const noexcept {
-  return feelings_[static_cast<std::size_t>(signal)].usual();
+double governor::starves_usually() const noexcept {
+  return feelings_[static_cast<std::size_t>(serving_signal::starved)].usual();
 }
 
 double governor::target(serving_signal signal) const noexcept {

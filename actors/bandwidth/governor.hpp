@@ -74,8 +74,8 @@ class governor {
   [[nodiscard]] std::uint64_t cuts(serving_signal signal) const noexcept;
   /// What it last showed above its base, of what starves the evidence for it; 0 before the first.
   [[nodiscard]] double value(serving_signal signal) const noexcept;
-  /// Its base: what it shows while imports stand still, at most and nearly always.
-  [[nodiscard]] double usual(serving_signal signal) const noexcept;
+  /// Percent that answers starve while imports stand still, at most and nearly always: the base of that signal.
+  [[nodiscard]] double starves_usually() const noexcept;
   [[nodiscard]] double target(serving_signal signal) const noexcept;
 
  private:
@@ -86,6 +86,7 @@ class governor {
     double value = 0;            ///< of that, what is no noise
     clock::time_point seen{};
 
+    /// The base of what is gathered.
     [[nodiscard]] double usual() const noexcept;
     /// One bad look is noise, two in a row are not.
     void compare(double measured, bool fresh) noexcept;

@@ -94,7 +94,7 @@ TEST_CASE("a load that starves its own clients in bursts is left to do so, and m
   const auto bursts = [&](std::uint64_t) { return static_cast<double>((++look * 2'654'435'761U >> 16) % 41); };
   play.running = 0;
   play.run(2s, true, bursts);
-  CHECK(play.subject.usual(serving_signal::starved) > 20);
+  CHECK(play.subject.starves_usually() > 20);
   play.running = 4;
   play.allowed = unlimited_rate;
   play.moved = 0;
