@@ -40,6 +40,8 @@ if options.ablations:
         options.slice, options.pairs, options.quick = 3, 2, False
 if options.hostile and (options.url or options.peer_url or options.diy or options.ablations):
     parser.error("--hostile is for Sluice alone, whole: what others begin of these sources cannot be ended")
+if options.also_without and (options.ablations or options.hostile):
+    parser.error("--also-without: --ablations measure every protection already, and hostile imports need settings that it has not")
 settle_options(options)
 
 with workplace(options, options.source_address) as (folder, nginx), contextlib.ExitStack() as stack:
