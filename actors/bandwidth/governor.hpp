@@ -44,11 +44,11 @@ enum class governor_reason : std::uint8_t { none, link, serving };
 /// Nothing serving: nothing is limited. Hurt (a signal above its base by more than its target, twice in a row; of what
 /// starves, once enough evidence is gathered, which is one look where starving is not usual): held to the trickle for 5
 /// ms, and every 20 ms at most the rate is cut in proportion to the hurt, at most to half (LEDBAT++, without its
-/// window). Well: back quickly to 0.7 of where the hurt began, from there along CUBIC's curve (RFC 9438). Each signal's
-/// base is what it shows while imports stand still, learnt whenever they do; while they never do and the hurt is above
-/// a half, they are made to for 20 ms every two seconds, which costs one per cent. The base is the mean and some
-/// deviations of what is seen then. So a signal that is as bad without imports (a foreign process, a slow client's
-/// network, clients that take all they can in bursts) does not stop them.
+/// window). Well: back quickly to 0.7 of where the hurt began, from there gently, or, where the network hurt, along
+/// CUBIC's curve (RFC 9438). Each signal's base is what it shows while imports stand still, learnt whenever they do;
+/// while they never do and the hurt is above a half, they are made to for 20 ms every two seconds, which costs one per
+/// cent. The base is the mean and some deviations of what is seen then. So a signal that is as bad without imports (a
+/// foreign process, a slow client's network, clients that take all they can in bursts) does not stop them.
 ///
 /// With `link` configured, imports never get more than what serving has just wanted leaves of it.
 class governor {
@@ -110,6 +110,7 @@ class governor {
   std::array<feeling, serving_signal_count> feelings_{};
   std::optional<double> allowed_;                   ///< empty = unlimited
   double hurt_at_ = 0;                              ///< the rate at which it last began to hurt
+  bool of_network_ = false;                         ///< it was the network that did
   std::optional<clock::time_point> probing_since_;  ///< empty below the safe part of that
   double capacity_ = 0;
   double serve_wanted_ = 0;

@@ -16,17 +16,18 @@ class scene {
  public:
   explicit scene(governor_settings settings = {}) : subject{settings} {}
 
-  /// Imports that can move `most` bytes a second when nothing holds them; `feel` says what serving feels of their rate.
-  std::uint64_t run(std::chrono::milliseconds time, bool serving,
-                    const std::function<double(std::uint64_t)>& starved_percent = {}) {
+  /// Imports that can move `most` bytes a second when nothing holds them; `felt` says what serving feels of their rate:
+  /// percent that it starves, or nanoseconds of another signal.
+  std::uint64_t run(std::chrono::milliseconds time, bool serving, const std::function<double(std::uint64_t)>& felt = {},
+                    serving_signal by = serving_signal::starved) {
     for (auto end = now + time; now < end; now += governor::tick) {
       governor_input seen;
       seen.serving = serving;
       seen.serve_rate = serve_rate;
       seen.running = running;
       seen.import_rate = running == 0 ? 0 : std::min(most, allowed);
-      if (starved_percent)
-        seen.signals[static_cast<std::size_t>(serving_signal::starved)] = starved_percent(seen.import_rate);
+      if (felt)
+        seen.signals[static_cast<std::size_t>(by)] = felt(seen.import_rate);
       allowed = subject.decide(now, seen);
       largest = std::max(largest, allowed);
       moved += static_cast<double>(std::min(most, allowed)) * 0.005;
@@ -86,6 +87,25 @@ TEST_CASE("the cuts of one hurt do not lower the rate that was borne before it")
   CHECK(play.allowed < 150 * mib);
   play.run(250ms, true, never);
   CHECK(static_cast<double>(play.allowed) > 0.65 * 400 * mib);
+}
+
+TEST_CASE("imports ask a network that hurt for more with patience, the machine itself soon") {
+  const auto back_after = [](serving_signal by) {
+    scene play;
+    play.run(1s, true, never, by);
+    play.run(
+        10ms, true, [&](std::uint64_t) { return 2 * play.subject.target(by); }, by);
+    CHECK(play.subject.cuts(by) == 1);
+    const auto begin = play.now;
+    while (static_cast<double>(play.allowed) < 0.95 * 400 * mib && play.now < begin + 10s)
+      play.run(governor::tick, true, never, by);
+    return play.now - begin;
+  };
+  for (const auto by :
+       {serving_signal::run_queue, serving_signal::loop_lag, serving_signal::disk, serving_signal::commit})
+    CHECK(back_after(by) < 600ms);
+  CHECK(back_after(serving_signal::round_trip) > 1s);
+  CHECK(back_after(serving_signal::round_trip) < 4s);
 }
 
 TEST_CASE("a load that starves its own clients in bursts is left to do so, and more than that is felt") {
