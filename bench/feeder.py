@@ -133,7 +133,7 @@ class DiyFeeder(Feeder):
         path = self.folder / f"import-{number}"
         script = 'curl -sf -o "$0" "$1" && md5sum "$0" && sha512sum "$0"'
         process = subprocess.Popen(["nice", "-n", "19", "ionice", "-c3", "sh", "-c", script, path, self.location],
-                                   stdout=subprocess.DEVNULL, start_new_session=True)
+                                   stdout=subprocess.DEVNULL, process_group=0)
         begun(lambda: os.killpg(process.pid, signal.SIGKILL) if process.poll() is None else None)
         status = process.wait()
         path.unlink(missing_ok=True)

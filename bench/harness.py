@@ -168,15 +168,15 @@ class Sluice:
 
 
 class Nginx:
-    """nginx as Debian ships it, serving `root` with sendfile from as many workers as cores. `idle`: with SCHED_IDLE, for a
-    source that stands for another machine and must not take processor time from what is measured. `rate`: bytes a second
+    """nginx as Debian ships it, serving `root` with sendfile from as many workers as cores. `idle`: with SCHED_IDLE, each worker on
+    a processor of its own, for a source that stands for another machine and must not disturb what is measured. `rate`: bytes a second
     of each connection, 0 for as many as it can."""
 
     def __init__(self, root, port, idle=False, address="127.0.0.1", rate=0):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="bench-nginx-"))
         config = self.folder / "nginx.conf"
         config.write_text(f"""
-daemon off; user root; worker_processes auto; pid {self.folder}/pid; error_log {self.folder}/error.log;
+daemon off; user root; worker_processes auto; {"worker_cpu_affinity auto;" if idle else ""} pid {self.folder}/pid; error_log {self.folder}/error.log;
 events {{ worker_connections 512; }}
 http {{ access_log off; sendfile on; tcp_nopush on; default_type application/octet-stream;
   client_body_temp_path {self.folder}/b; proxy_temp_path {self.folder}/p; fastcgi_temp_path {self.folder}/f;

@@ -46,7 +46,8 @@ class Loads:
     def L2(self, service, seconds):
         """4 downloads at 60 % of what there is; latency: by how much each hundredth of a second came late."""
         if service.pace is None:
-            service.pace = self.find_pace(service, min(seconds, 3))
+            model = service.paced_as
+            service.pace = model.pace if model and model.pace else self.find_pace(service, min(seconds, 3))
         return {"file": self._downloads(service, seconds, service.pace)}
 
     def L3(self, service, seconds):

@@ -58,7 +58,9 @@ with workplace(options, options.source_address) as (folder, nginx), contextlib.E
         services.append(SluiceService(folder / "sluice", name, environment=environment,
                                       more=Hostile.SETTINGS if options.hostile else "",
                                       **settings_of(options, networks=networks)))
-    services += also_without(options, folder, **settings_of(options, networks=networks))
+    for less in also_without(options, folder, **settings_of(options, networks=networks)):
+        less.paced_as = services[0]
+        services.append(less)
     if options.peer_url:
         services.append(GlanceService(options.peer_url, options.peer_token, options.peer_pid, "peer"))
     if options.diy:

@@ -19,7 +19,8 @@ class Service:
     create = None
 
     def __init__(self):
-        self.pace = None  # bytes a second of each of the four downloads of L2, found once
+        self.pace = None  # bytes a second of each of the four downloads of L2, found once …
+        self.paced_as = None  # … or as that service's, so that both are asked for the same
 
     def feeder(self, count, location):
         raise NotImplementedError
