@@ -13,7 +13,7 @@ from loads import FILE_BYTES, Loads
 from services import SluiceService
 
 ALL = "all protections"
-PROTECTIONS = ("idle_class", "low_threads", "gate", "controller", "small_writes")
+PROTECTIONS = ("idle_class", "low_threads", "homes", "gate", "controller", "small_writes")
 
 
 def numbers(text):
