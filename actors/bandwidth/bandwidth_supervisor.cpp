@@ -188,7 +188,7 @@ governor_input bandwidth_supervisor_state::look(const throttles& running) {
   const auto segment = signals.segment.load(std::memory_order_relaxed);
   const auto payload = static_cast<double>(bytes - bytes_before) / elapsed;
   serve_rate += std::min(1.0, elapsed / 0.1) * (payload - serve_rate);
-  seen.serving = bytes != bytes_before || requests != requests_before || signals.pressure.wants();
+  seen.serving = bytes != bytes_before || requests != requests_before || signals.pressure.is_short();
   seen.serve_rate = static_cast<std::uint64_t>(on_the_wire(payload, segment));
   seen.import_rate = static_cast<std::uint64_t>(on_the_wire(import_rate, segment));
   seen.running = static_cast<std::uint32_t>(running.size());

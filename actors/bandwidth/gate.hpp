@@ -34,6 +34,10 @@ class gate {
   [[nodiscard]] bool closed() const noexcept {
     return pressure_ != nullptr && enabled_.load(std::memory_order_relaxed) && pressure_->wants();
   }
+  /// Serving could use more than it has, whether or not work below it is to wait for that.
+  [[nodiscard]] bool serving_is_short() const noexcept {
+    return pressure_ != nullptr && enabled_.load(std::memory_order_relaxed) && pressure_->is_short();
+  }
   /// For threads: returns when the gate is open, at the latest after `most_waited`. True when it waited.
   bool pass() const noexcept {
     if (!closed())

@@ -23,6 +23,7 @@ constexpr double bottom = 0.1;            ///< of the capacity: below that a rat
 constexpr auto plateau = 3s;              ///< from the safe part of the whole capacity to all of it; see `probe`
 constexpr double safe = 0.7;              ///< of where it hurt: where the way back is quick no longer
 constexpr double quick_return = 0.02;     ///< of the capacity a tick, up to there
+constexpr auto network_memory = 10s;      ///< this long what comes back comes as on a link that was full
 constexpr double gentle_return = 0.004;   ///< … and from there, where no network hurt
 constexpr double base_learning = 0.1;     ///< weight of a new measurement in a base
 constexpr double deviations = 2;          ///< above the mean, what is no news
@@ -175,7 +176,8 @@ void governor::adapt(clock::time_point now, const pain& felt, const governor_inp
       if (from > bottom * capacity_ && (from >= safe * hurt_at_ || now - last_cut_ > episode))
         hurt_at_ = std::max(from, hurt_at_ / 2);
       probing_since_.reset();
-      of_network_ = felt.of == serving_signal::round_trip;
+      if (felt.of == serving_signal::round_trip)
+        network_hurt_ = now;
       allowed_ = std::max(least, from * std::max(0.5, 1 - 0.5 * (felt.excess - 1)));
       last_cut_ = now;
       ++cuts_[static_cast<std::size_t>(felt.of)];
@@ -186,7 +188,8 @@ void governor::adapt(clock::time_point now, const pain& felt, const governor_inp
       probing_since_ = now;
     // What a network has beside serving stays what it is for a while. A processor or a disk has something else to leave
     // in the next tenth of a second, and that it was short says little about a rate.
-    if (probing_since_ && of_network_)
+    const bool network = network_hurt_ != clock::time_point{} && now - network_hurt_ < network_memory;
+    if (probing_since_ && network)
       *allowed_ = std::max(*allowed_, probe(hurt_at_, capacity_, now - *probing_since_));
     else
       *allowed_ += (careful ? gentle_return : quick_return) * capacity_;

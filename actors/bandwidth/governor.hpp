@@ -110,12 +110,12 @@ class governor {
   std::array<feeling, serving_signal_count> feelings_{};
   std::optional<double> allowed_;                   ///< empty = unlimited
   double hurt_at_ = 0;                              ///< the rate at which it last began to hurt
-  bool of_network_ = false;                         ///< it was the network that did
   std::optional<clock::time_point> probing_since_;  ///< empty below the safe part of that
   double capacity_ = 0;
   double serve_wanted_ = 0;
   clock::time_point last_tick_{}, last_serving_{}, last_cut_{}, hold_until_{}, standing_since_{}, last_slowdown_{};
-  bool standing_still_ = false;  ///< imports were told to, by the last decision
+  clock::time_point network_hurt_{};  ///< last
+  bool standing_still_ = false;       ///< imports were told to, by the last decision
   std::uint64_t holds_ = 0;
   std::array<std::uint64_t, serving_signal_count> cuts_{};
   governor_reason reason_ = governor_reason::none;

@@ -12,14 +12,15 @@ struct alignas(64) serving_pressure {
   /// Answers in the server's own hands: ready, and not waiting for their client to take bytes. A slow client
   /// never counts, and a long transfer counts only for its first bytes.
   std::atomic<std::uint32_t> in_hand{0};
-  /// Long transfers whose client would take more than it gets (TCP_INFO), as last looked at.
+  /// Long transfers whose client would take more than it gets (TCP_INFO), and more than usual, as last looked at.
   std::atomic<std::uint32_t> starved{0};
   std::atomic<std::uint32_t> file_answers{0};  ///< image reads in progress, waiting ones included
 
-  /// Serving wants the machine now.
-  [[nodiscard]] bool wants() const noexcept {
-    return in_hand.load(std::memory_order_relaxed) + starved.load(std::memory_order_relaxed) > 0;
-  }
+  /// Serving wants the machine at this moment. Of a long transfer nobody knows that, only that it starved in the last
+  /// 20 ms: that is for the governor of imports to answer.
+  [[nodiscard]] bool wants() const noexcept { return in_hand.load(std::memory_order_relaxed) > 0; }
+  /// Serving has not all that it could use.
+  [[nodiscard]] bool is_short() const noexcept { return wants() || starved.load(std::memory_order_relaxed) > 0; }
 };
 
 /// Counts one request while it is in hand; `release` while it waits for its client, `take` when it goes on.

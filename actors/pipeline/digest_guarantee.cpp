@@ -28,7 +28,7 @@ void digest_engine::probe() const noexcept {
 bool digest_engine::look_after(starvation_watch& watch) {
   starvation_watch::observation seen;
   seen.has_work = scheduled_ > 0;
-  seen.serving_is_short = gate_.closed();
+  seen.serving_is_short = gate_.serving_is_short();
   for (auto& thread : threads_)
     seen.processor_time += processor_time(thread.native_handle());
   const auto now = std::chrono::steady_clock::now();

@@ -34,9 +34,8 @@ class home_processors {
   home_processors(const home_processors&) = delete;
   home_processors& operator=(const home_processors&) = delete;
 
-  /// The calling thread is at home on one of the processors that this process may use, counted round from `place`.
-  /// Outlives neither the process nor a later change of the processors by the operator; a kernel that refuses is no
-  /// fault.
+  /// The calling thread is at home on one of the processors that this process might use when `this` was made, counted
+  /// round from `place`. With a single one, or a kernel that refuses, it goes where it likes.
   void settle(unsigned place);
 
   /// From one thread at a time, now and then while there is work. The threads that settled are alive.

@@ -18,7 +18,7 @@ constexpr auto idle_interval = 100ms;
 constexpr unsigned looks_between_answers = 4;  ///< 20 ms: shorter says little about a transfer
 constexpr std::size_t most_answers = 64;       ///< looked at in one go, in turn
 constexpr auto between_trips = 5ms;
-constexpr std::uint64_t starving = 50'000;  ///< millionths of the time beyond what is usual: closes the gate
+constexpr std::uint64_t starving = 50'000;  ///< millionths of the time beyond what is usual: counts as short
 
 std::uint64_t nanoseconds(loop_watch::clock::duration time) noexcept {
   return static_cast<std::uint64_t>(std::max<std::int64_t>(0, std::chrono::nanoseconds{time}.count()));

@@ -78,7 +78,7 @@ class answer_watch {
   int socket_;
   std::uint64_t sent_ = 0;
   std::uint64_t busy_before_ = 0;
-  bool starves_ = false;  ///< and so keeps the gate closed
+  bool starves_ = false;  ///< as counted in the pressure
   loop_watch::clock::time_point looked_at_{};
 };
 

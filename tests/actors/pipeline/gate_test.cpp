@@ -8,7 +8,7 @@
 
 using namespace sluice::actors;
 
-TEST_CASE("the gate is closed exactly while an answer is in hand or a transfer starves") {
+TEST_CASE("the gate is closed exactly while an answer is in hand") {
   serving_pressure pressure;
   const gate before{pressure};
   CHECK_FALSE(before.closed());
@@ -22,8 +22,10 @@ TEST_CASE("the gate is closed exactly while an answer is in hand or a transfer s
     CHECK(before.closed());
   }
   CHECK_FALSE(before.closed());
+  CHECK_FALSE(before.serving_is_short());
   pressure.starved = 1;
-  CHECK(before.closed());
+  CHECK_FALSE(before.closed());
+  CHECK(before.serving_is_short());
 }
 
 TEST_CASE("an open gate is passed without a wait, a closed one in the end as well") {
@@ -42,7 +44,9 @@ TEST_CASE("a gate that a profile leaves open, and one that belongs to nobody, ne
   before.enable(false);
   const in_hand_guard answer{pressure};
   CHECK_FALSE(before.closed());
+  CHECK_FALSE(before.serving_is_short());
   CHECK_FALSE(gate::always_open().closed());
+  CHECK_FALSE(gate::always_open().serving_is_short());
 }
 
 TEST_CASE("protections are switched off by name, and by no other") {

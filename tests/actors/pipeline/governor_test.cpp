@@ -90,9 +90,13 @@ TEST_CASE("the cuts of one hurt do not lower the rate that was borne before it")
 }
 
 TEST_CASE("imports ask a network that hurt for more with patience, the machine itself soon") {
-  const auto back_after = [](serving_signal by) {
+  const auto back_after = [](serving_signal by, bool full_link = false) {
     scene play;
     play.run(1s, true, never, by);
+    if (full_link)
+      play.run(
+          10ms, true, [](std::uint64_t) { return 1e8; }, serving_signal::round_trip);
+    play.run(100ms, true, never, by);
     play.run(
         10ms, true, [&](std::uint64_t) { return 2 * play.subject.target(by); }, by);
     CHECK(play.subject.cuts(by) == 1);
@@ -104,6 +108,7 @@ TEST_CASE("imports ask a network that hurt for more with patience, the machine i
   for (const auto by :
        {serving_signal::run_queue, serving_signal::loop_lag, serving_signal::disk, serving_signal::commit})
     CHECK(back_after(by) < 600ms);
+  CHECK(back_after(serving_signal::run_queue, true) > 1s);
   CHECK(back_after(serving_signal::round_trip) > 1s);
   CHECK(back_after(serving_signal::round_trip) < 4s);
 }

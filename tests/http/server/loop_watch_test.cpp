@@ -53,7 +53,7 @@ TEST_CASE("a long answer whose client waits for us counts as starving until it e
   CHECK(loop.signals.pressure.file_answers == 0);
 }
 
-TEST_CASE("an answer that starves as it usually does, imports or not, does not close the gate") {
+TEST_CASE("an answer that starves as it usually does, imports or not, does not count") {
   watched_loop loop;
   loop.signals.usually_starved = 980'000;
   answer_watch answer{loop.watch, loop.served.native_handle()};
