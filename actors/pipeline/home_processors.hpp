@@ -16,8 +16,8 @@ namespace sluice::actors {
 ///
 /// The kernel moves threads about to even out processors, and one of the idle class hardly counts there: two of them
 /// meet on one processor and leave the next to be woken up by serving, or serving's threads queue behind each other
-/// while a processor holds nothing but one of these. At home they are what is found wherever serving is not, and an
-/// image is served as if they were not there (bench/README.md has the figures).
+/// while a processor holds nothing but one of these. At home two that only burn the processor are not felt
+/// (bench/README.md has the figures).
 ///
 /// A home may be taken by somebody else for long: another program, bound to that processor. Who gets next to nothing at
 /// home for a look goes wherever there is room, and comes back to see after a while.
