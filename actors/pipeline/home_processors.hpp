@@ -38,7 +38,7 @@ class home_processors {
   /// round from `place`. With a single one, or a kernel that refuses, it goes where it likes.
   void settle(unsigned place);
 
-  /// From one thread at a time, now and then while there is work. The threads that settled are alive.
+  /// From one thread at a time, now and then while there is work. A thread that has ended is passed over.
   void look(clock::time_point now);
 
   /// For how many the home is taken at the moment.

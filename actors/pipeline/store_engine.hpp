@@ -24,7 +24,6 @@
 namespace sluice::actors {
 
 class home_processors;
-
 class store_engine;
 
 /// One import's staged file and the blocks that wait to be written to it.
