@@ -43,12 +43,10 @@ void event_loop::join() {
 
 void event_loop::add(session& member) {
   sessions_.insert(&member);
-  load_.store(sessions_.size(), std::memory_order_relaxed);
 }
 
 void event_loop::remove(session& member) {
   sessions_.erase(&member);
-  load_.store(sessions_.size(), std::memory_order_relaxed);
 }
 
 void event_loop::begin_stop() {
@@ -67,6 +65,7 @@ void event_loop::abort() {
 
 boost::asio::awaitable<void> waiter::wait_until(clock::time_point when) {
   if (!woken_ && !stopping()) {
+    const loop_rest nothing_to_do{loop_};
     boost::system::error_code ignored;
     timer_.expires_at(when);
     co_await timer_.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable, ignored));

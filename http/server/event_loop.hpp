@@ -3,12 +3,14 @@
 
 #include <atomic>
 #include <chrono>
+#include <compare>
 #include <cstddef>
 #include <functional>
 #include <memory>
 #include <string>
 #include <thread>
 #include <unordered_set>
+#include <utility>
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/executor_work_guard.hpp>
@@ -23,6 +25,13 @@ namespace sluice::http {
 
 class session;
 class waiter;
+
+/// How much a loop has to do, to be compared: first by the connections that want something now, then by all.
+struct loop_load {
+  std::size_t busy = 0;  ///< neither kept alive between two requests nor waiting for an import to change
+  std::size_t connections = 0;
+  friend auto operator<=>(const loop_load&, const loop_load&) = default;
+};
 
 class event_loop {
  public:
@@ -43,8 +52,10 @@ class event_loop {
   [[nodiscard]] boost::asio::io_context& context() noexcept { return context_; }
   /// For what there is one of a loop: below the number of loops of the server.
   [[nodiscard]] std::size_t number() const noexcept { return number_; }
-  /// Sessions on this loop; any thread may ask.
-  [[nodiscard]] std::size_t load() const noexcept { return load_.load(std::memory_order_relaxed); }
+  /// Any thread may ask.
+  [[nodiscard]] loop_load load() const noexcept {
+    return {busy_.load(std::memory_order_relaxed), connections_.load(std::memory_order_relaxed)};
+  }
 
   // On the loop's own thread.
   [[nodiscard]] loop_watch& watch() noexcept { return watch_; }
@@ -59,15 +70,52 @@ class event_loop {
   void abort();
 
  private:
+  friend class loop_seat;
+  friend class loop_rest;
+
+  std::atomic<std::size_t> connections_{0};
+  std::atomic<std::size_t> busy_{0};
   boost::asio::io_context context_{1};
   boost::asio::executor_work_guard<executor_type> work_{context_.get_executor()};
   const std::size_t number_;
   std::unordered_set<session*> sessions_;
   std::unordered_set<waiter*> waiters_;
-  std::atomic<std::size_t> load_{0};
   loop_watch watch_;
   bool stopping_ = false;
   std::thread thread_;
+};
+
+/// The place of one connection on a loop: counted as busy from when the loop was chosen for it, on whichever thread,
+/// not from when the loop comes to it, so that connections which arrive together are shared out.
+class loop_seat {
+ public:
+  explicit loop_seat(event_loop& loop) noexcept : loop_{&loop} {
+    loop.connections_.fetch_add(1, std::memory_order_relaxed);
+    loop.busy_.fetch_add(1, std::memory_order_relaxed);
+  }
+  loop_seat(loop_seat&& other) noexcept : loop_{std::exchange(other.loop_, nullptr)} {}
+  loop_seat& operator=(loop_seat&&) = delete;
+  ~loop_seat() {
+    if (!loop_)
+      return;
+    loop_->connections_.fetch_sub(1, std::memory_order_relaxed);
+    loop_->busy_.fetch_sub(1, std::memory_order_relaxed);
+  }
+
+ private:
+  event_loop* loop_;
+};
+
+/// While it lives, a connection of this loop that has its seat is not busy.
+class loop_rest {
+ public:
+  explicit loop_rest(event_loop& loop) noexcept : loop_{loop} { loop_.busy_.fetch_sub(1, std::memory_order_relaxed); }
+  loop_rest(const loop_rest&) = delete;
+  loop_rest& operator=(const loop_rest&) = delete;
+  ~loop_rest() { loop_.busy_.fetch_add(1, std::memory_order_relaxed); }
+
+ private:
+  event_loop& loop_;
 };
 
 /// What a coroutine waits on that may be woken before its time: by `wake`, or because the service stops.

@@ -70,6 +70,7 @@ class server::implementation {
     if (!listening)
       return tl::unexpected<schemas::failure>{listening.error()};
     acceptor.emplace(std::move(*listening));
+    acceptor->non_blocking(true);
     const auto here = acceptor->local_endpoint();
     const auto host = here.address().to_string();
     asio::co_spawn(loops.front()->executor(), accept(), asio::detached);
@@ -109,15 +110,18 @@ class server::implementation {
     return **std::ranges::min_element(loops, {}, [](const auto& loop) { return loop->load(); });
   }
 
+  /// A loop is chosen when a connection is there, not when the wait for one begins.
+
   asio::awaitable<void> accept() {
     asio::steady_timer pause{loops.front()->executor()};
     while (acceptor->is_open()) {
-      auto& loop = least_loaded();
-      connection::socket_type socket{asio::any_io_executor{loop.executor()}};
       boost::system::error_code error;
-      co_await acceptor->async_accept(socket, asio::redirect_error(asio::use_awaitable, error));
+      co_await acceptor->async_wait(acceptor_type::wait_read, asio::redirect_error(asio::use_awaitable, error));
       if (error == asio::error::operation_aborted || loops.front()->stopping())
         co_return;
+      auto& loop = least_loaded();
+      connection::socket_type socket{asio::any_io_executor{loop.executor()}};
+      acceptor->accept(socket, error);
       if (error == asio::error::no_descriptors || error == asio::error::no_buffer_space ||
           error == asio::error::no_memory) {
         spdlog::error("http: cannot accept a connection: {}", error.message());
@@ -141,7 +145,7 @@ class server::implementation {
       return;
     }
     auto peer = tls ? make_tls_connection(std::move(socket), *tls) : make_plain_connection(std::move(socket));
-    asio::co_spawn(loop.executor(), serve(std::move(peer), loop), [this](std::exception_ptr fault) {
+    asio::co_spawn(loop.executor(), serve(std::move(peer), loop_seat{loop}, loop), [this](std::exception_ptr fault) {
       try {
         if (fault)
           std::rethrow_exception(fault);
@@ -152,7 +156,7 @@ class server::implementation {
     });
   }
 
-  asio::awaitable<void> serve(std::unique_ptr<connection> peer, event_loop& loop) {
+  asio::awaitable<void> serve(std::unique_ptr<connection> peer, [[maybe_unused]] loop_seat seat, event_loop& loop) {
     session life{std::move(peer), loop, context};
     if (loop.stopping())
       co_return;

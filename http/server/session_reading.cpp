@@ -3,6 +3,7 @@
 #include "http/server/session_body.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include <boost/beast/http/error.hpp>
@@ -62,6 +63,9 @@ asio::awaitable<tl::expected<std::optional<std::size_t>, refusal>> session::read
       limit_.arm(context_.limits.header_deadline);
     head_begun = !bytes.empty();
     error_code error;
+    std::optional<loop_rest> kept_alive;
+    if (bytes.empty() && !first_request_)
+      kept_alive.emplace(loop_);
     const auto room = buffer_.prepare(std::min(read_step, buffer_.max_size() - buffer_.size()));
     buffer_.commit(co_await peer_->read_some(room, error));
     if (!error)
