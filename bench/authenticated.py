@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 
+from congestion import same_for_everybody
 from harness import MIB, Nginx, Sluice, median, raw_disk, report, working_directory
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "tests" / "support"))
@@ -48,7 +49,7 @@ cache_ttl = "1d"
     folders = {name: folder / name for name in ("open", "guarded")}
     for each in folders.values():
         each.mkdir()
-    with Nginx(source, 18205) as nginx, Sluice(folders["open"]) as open_one, \
+    with same_for_everybody(), Nginx(source, 18205) as nginx, Sluice(folders["open"]) as open_one, \
             Sluice(folders["guarded"], more=guarded, headers={"X-Auth-Token": token}) as guarded_one:
         services = {"without": open_one, "with a token": guarded_one}
         urls = {}

@@ -8,6 +8,7 @@ import contextlib
 import shutil
 import time
 
+from congestion import same_for_everybody
 from feeder import SluiceFeeder
 from harness import MIB, Nginx, Sluice, median, raw_disk, report, warm, working_directory
 
@@ -72,7 +73,7 @@ try:
     source.mkdir()
     warm(raw_disk(source / "disk.raw", options.import_size * MIB))
     most = sum(running.values())
-    with Nginx(source, 18207, idle=True) as nginx, \
+    with same_for_everybody(), Nginx(source, 18207, idle=True) as nginx, \
             Sluice(folder, more='[auth]\nmode = "trusted-headers"\n', max_running=most,
                    max_running_per_project=most) as service, contextlib.ExitStack() as stack:
         feeders = {name: stack.enter_context(ProjectFeeder(count, service.acting_as(name), f"{nginx.url}/disk.raw"))

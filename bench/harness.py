@@ -17,6 +17,8 @@ import tempfile
 import time
 import urllib.parse
 
+import congestion
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 GIB, MIB = 1 << 30, 1 << 20
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -100,7 +102,7 @@ class Sluice:
     behind them all. `headers` go with every request."""
 
     def __init__(self, folder, prefix=(), environment=None, address="127.0.0.1", networks=("127.0.0.0/8",),
-                 bandwidth=None, congestion_control="", more="", headers=None, **imports):
+                 bandwidth=None, congestion_control=congestion.USUAL, more="", headers=None, **imports):
         self.folder = folder
         self.headers = dict(headers or {})
         settings = {"max_running": 16, "max_running_per_project": 16, "max_waiting_per_project": 1000, **imports}
@@ -242,7 +244,7 @@ def machine():
     commit = subprocess.run(["git", "-C", ROOT, "describe", "--always", "--dirty"], capture_output=True, text=True)
     return {
         "cpu": cpu[1] if cpu else platform.machine(), "cores": os.cpu_count(), "kernel": platform.release(),
-        "congestion_control": pathlib.Path("/proc/sys/net/ipv4/tcp_congestion_control").read_text().strip(),
+        "congestion_control": congestion.of_others(),
         "commit": commit.stdout.strip(), "date": datetime.date.today().isoformat(),
         "load_before": os.getloadavg()[0],
     }

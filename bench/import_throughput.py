@@ -8,6 +8,7 @@ import argparse
 import shutil
 import time
 
+from congestion import same_for_everybody
 from glance_peer import Glance
 from harness import GIB, MIB, Nginx, Sluice, median, raw_disk, report, warm, working_directory
 
@@ -29,7 +30,7 @@ try:
     size = options.size * MIB
     warm(raw_disk(source / "disk.raw", size))
     rates, costs, many_rates, many_costs = [], [], [], []
-    with Nginx(source, options.source_port) as nginx, Sluice(folder) as sluice:
+    with same_for_everybody(), Nginx(source, options.source_port) as nginx, Sluice(folder) as sluice:
         connection = sluice.connect()
 
         def one_round(count):

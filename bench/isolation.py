@@ -7,6 +7,7 @@ import shutil
 import signal
 import sys
 
+from congestion import USUAL, same_for_everybody
 from experiment import Experiment
 from harness import MIB, Nginx, raw_disk, warm, working_directory
 from loads import FILE_BYTES, Loads
@@ -37,7 +38,8 @@ def arguments(about, imports="0,4,16,64", loads=",".join(Loads.NAMES), largest=1
     parser.add_argument("--source-rate", type=float, default=0, help="MB/s of each connection to the source; 0: as many as it can")
     parser.add_argument("--also-without", action="append", default=[], choices=PROTECTIONS,
                         help="measure one more Sluice in turn, without this protection; repeatable")
-    parser.add_argument("--congestion-control", default="", help="TCP of Sluice's listening sockets; '': the system's")
+    parser.add_argument("--congestion-control", default=USUAL,
+                        help="TCP of everybody for the time of the run (root), else of Sluice's listening sockets; '': the system's")
     return parser
 
 
@@ -72,8 +74,9 @@ def workplace(options, address="127.0.0.1"):
         warm(raw_disk(source / "disk.raw", options.import_size * MIB))
         raw_disk(source / "served.raw", FILE_BYTES)
         raw_disk(source / "tiny.raw", 1 * MIB)
-        with Nginx(source, options.source_port, idle=options.idle_source, address=address,
-                   rate=int(options.source_rate * 1e6)) as nginx:
+        with same_for_everybody(options.congestion_control), \
+                Nginx(source, options.source_port, idle=options.idle_source, address=address,
+                      rate=int(options.source_rate * 1e6)) as nginx:
             yield folder, nginx
     finally:
         shutil.rmtree(folder, ignore_errors=True)

@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 
+from congestion import same_for_everybody
 from harness import MIB, Nginx, Sluice, median, raw_disk, report, working_directory
 
 parser = argparse.ArgumentParser(description=__doc__)
@@ -28,7 +29,7 @@ try:
     source = folder / "source"
     source.mkdir()
     raw_disk(source / "disk.raw", MIB)
-    with Nginx(source, 18204) as nginx, Sluice(folder) as sluice:
+    with same_for_everybody(), Nginx(source, 18204) as nginx, Sluice(folder) as sluice:
         records = [sluice.import_now(f"{nginx.url}/disk.raw", name=f"disk {n}") for n in range(25)]
         if records[0]["status"] != "success":
             raise SystemExit(f"the import failed: {records[0]}")

@@ -11,6 +11,7 @@ import threading
 import time
 import urllib.parse
 
+from congestion import same_for_everybody
 from harness import GIB, MIB, Nginx, Sluice, median, raw_disk, report, warm, working_directory
 
 parser = argparse.ArgumentParser(description=__doc__)
@@ -60,7 +61,7 @@ try:
     source.mkdir()
     raw_disk(source / "disk.raw", options.size * MIB)
     figures, rows = {}, []
-    with Nginx(source, 18202) as nginx, Sluice(folder) as sluice:
+    with same_for_everybody(), Nginx(source, 18202) as nginx, Sluice(folder) as sluice:
         record = sluice.import_now(f"{nginx.url}/disk.raw")
         if record["status"] != "success":
             raise SystemExit(f"the import failed: {record}")

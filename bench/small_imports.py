@@ -8,6 +8,7 @@ import shutil
 import threading
 import time
 
+from congestion import same_for_everybody
 from harness import MIB, Nginx, Sluice, median, raw_disk, report, warm, working_directory
 
 parser = argparse.ArgumentParser(description=__doc__)
@@ -23,7 +24,7 @@ try:
     source.mkdir()
     warm(raw_disk(source / "disk.raw", MIB))
     rates = []
-    with Nginx(source, 18203) as nginx, Sluice(folder) as sluice:
+    with same_for_everybody(), Nginx(source, 18203) as nginx, Sluice(folder) as sluice:
         for _ in range(options.runs + 1):
             left, guard, bad = [options.count], threading.Lock(), []
 
