@@ -72,6 +72,8 @@ asio::awaitable<std::optional<image_import>> changed_import(exchange& at, image_
                                                             std::chrono::milliseconds limit) {
   using clock = waiter::clock;
   const auto end = clock::now() + limit;
+  if (at.asked.seat)
+    at.asked.seat->rest();
   waiter waiting{at.loop};
   import_watch watch{at.state.parts, record.id, waiting};
   const auto status = record.status;

@@ -65,7 +65,6 @@ void event_loop::abort() {
 
 boost::asio::awaitable<void> waiter::wait_until(clock::time_point when) {
   if (!woken_ && !stopping()) {
-    const loop_rest nothing_to_do{loop_};
     boost::system::error_code ignored;
     timer_.expires_at(when);
     co_await timer_.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable, ignored));

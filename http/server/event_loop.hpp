@@ -26,9 +26,9 @@ namespace sluice::http {
 class session;
 class waiter;
 
-/// How much a loop has to do, to be compared: first by the connections that want something now, then by all.
+/// How much a loop has to do, to be compared: first by its busy connections, then by all.
 struct loop_load {
-  std::size_t busy = 0;  ///< neither kept alive between two requests nor waiting for an import to change
+  std::size_t busy = 0;  ///< see loop_seat
   std::size_t connections = 0;
   friend auto operator<=>(const loop_load&, const loop_load&) = default;
 };
@@ -71,7 +71,6 @@ class event_loop {
 
  private:
   friend class loop_seat;
-  friend class loop_rest;
 
   std::atomic<std::size_t> connections_{0};
   std::atomic<std::size_t> busy_{0};
@@ -85,37 +84,36 @@ class event_loop {
   std::thread thread_;
 };
 
-/// The place of one connection on a loop: counted as busy from when the loop was chosen for it, on whichever thread,
-/// not from when the loop comes to it, so that connections which arrive together are shared out.
+/// The place of one connection on a loop. It is busy from when the loop was chosen for it, on whichever thread, until
+/// its first answer, and while it carries a file or a body: not from when the loop comes to it, so that connections
+/// which arrive together are shared out, and not for the short answers that come between, which would push readers to
+/// one loop.
 class loop_seat {
  public:
   explicit loop_seat(event_loop& loop) noexcept : loop_{&loop} {
     loop.connections_.fetch_add(1, std::memory_order_relaxed);
     loop.busy_.fetch_add(1, std::memory_order_relaxed);
   }
-  loop_seat(loop_seat&& other) noexcept : loop_{std::exchange(other.loop_, nullptr)} {}
+  loop_seat(loop_seat&& other) noexcept : loop_{std::exchange(other.loop_, nullptr)}, busy_{other.busy_} {}
   loop_seat& operator=(loop_seat&&) = delete;
   ~loop_seat() {
     if (!loop_)
       return;
+    rest();
     loop_->connections_.fetch_sub(1, std::memory_order_relaxed);
-    loop_->busy_.fetch_sub(1, std::memory_order_relaxed);
+  }
+  void work() noexcept {
+    if (!std::exchange(busy_, true))
+      loop_->busy_.fetch_add(1, std::memory_order_relaxed);
+  }
+  void rest() noexcept {
+    if (std::exchange(busy_, false))
+      loop_->busy_.fetch_sub(1, std::memory_order_relaxed);
   }
 
  private:
   event_loop* loop_;
-};
-
-/// While it lives, a connection of this loop that has its seat is not busy.
-class loop_rest {
- public:
-  explicit loop_rest(event_loop& loop) noexcept : loop_{loop} { loop_.busy_.fetch_sub(1, std::memory_order_relaxed); }
-  loop_rest(const loop_rest&) = delete;
-  loop_rest& operator=(const loop_rest&) = delete;
-  ~loop_rest() { loop_.busy_.fetch_add(1, std::memory_order_relaxed); }
-
- private:
-  event_loop& loop_;
+  bool busy_ = true;
 };
 
 /// What a coroutine waits on that may be woken before its time: by `wake`, or because the service stops.

@@ -21,6 +21,7 @@ namespace sluice::http {
 
 class body_stream;
 class event_loop;
+class loop_seat;
 
 using verb = boost::beast::http::verb;
 
@@ -32,6 +33,7 @@ struct request {
   bool has_body = false;
   body_stream* stream = nullptr;  ///< the body, for a handler that reads it itself; `body` is empty then
   bool secure = false;            ///< came over TLS
+  loop_seat* seat = nullptr;      ///< of its connection; a handler that waits for minutes has it rest
   std::string request_id;         ///< `req-` and a UUID: the client's own, or new
   std::string local_authority;    ///< address and port the client reached; for absolute URLs when it sent no Host
 

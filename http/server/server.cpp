@@ -156,8 +156,8 @@ class server::implementation {
     });
   }
 
-  asio::awaitable<void> serve(std::unique_ptr<connection> peer, [[maybe_unused]] loop_seat seat, event_loop& loop) {
-    session life{std::move(peer), loop, context};
+  asio::awaitable<void> serve(std::unique_ptr<connection> peer, loop_seat seat, event_loop& loop) {
+    session life{std::move(peer), loop, std::move(seat), context};
     if (loop.stopping())
       co_return;
     co_await life.run();

@@ -23,10 +23,10 @@ struct server_options {
   server_limits limits;
 };
 
-/// Listens, and serves each connection on the loop that has the fewest busy ones when it arrives. Connections are
-/// handed out by one acceptor rather than by SO_REUSEPORT: eight readers of large images land evenly on two cores every
-/// time, and a second service started by mistake on the same port is refused instead of silently taking half of the
-/// connections.
+/// Listens, and serves each connection on the loop that has the fewest busy ones when it arrives (loop_seat).
+/// Connections are handed out by one acceptor rather than by SO_REUSEPORT: eight readers of large images land evenly on
+/// two cores every time, and a second service started by mistake on the same port is refused instead of silently taking
+/// half of the connections.
 class server {
  public:
   /// `handler` and `signals` must outlive the server.

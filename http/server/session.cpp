@@ -71,9 +71,10 @@ class session::chunk_sink final : public event_sink {
   bool failed_ = false;
 };
 
-session::session(std::unique_ptr<connection> peer, event_loop& loop, const session_context& context)
+session::session(std::unique_ptr<connection> peer, event_loop& loop, loop_seat seat, const session_context& context)
     : peer_{std::move(peer)},
       loop_{loop},
+      seat_{std::move(seat)},
       context_{context},
       limit_{loop, [this] { on_deadline(); }},
       buffer_{context.limits.header_bytes + read_step} {
@@ -138,6 +139,7 @@ asio::awaitable<bool> session::exchange() {
     co_return false;
   }
   state_ = state::handling;
+  message.asked.seat = &seat_;
   auto given = co_await answer(message.asked);
   state_ = state::writing;
   left_unread_ = unread(message);
@@ -145,6 +147,7 @@ asio::awaitable<bool> session::exchange() {
   actors::in_hand_guard in_hand{loop_.watch().signals().pressure};
   const bool written = co_await write(given, message, in_hand);
   limit_.disarm();
+  seat_.rest();
   peer_ended_ = !written;
   co_return written&& message.keep_alive && !left_unread_ && !loop_.stopping();
 }
@@ -176,6 +179,7 @@ asio::awaitable<bool> session::write(response& given, const incoming& message, a
   append_head(out_, given, message.asked.request_id, static_cast<std::int64_t>(length), keep_alive,
               message.version_1_1);
   if (is_file && !head_only && length > 0) {
+    seat_.work();
     answer_watch watched{loop_.watch(), peer_->socket().native_handle()};
     const file_sending by{*peer_, context_.pool, limit_, context_.limits, in_hand, watched};
     auto sending = send_file(by, out_, given.file);
@@ -196,6 +200,7 @@ asio::awaitable<bool> session::write(response& given, const incoming& message, a
 
 asio::awaitable<bool> session::stream(response& given, const incoming& message, bool keep_alive) {
   const bool chunked = message.version_1_1;
+  seat_.rest();
   out_.clear();
   append_head(out_, given, message.asked.request_id, -1, keep_alive && chunked, message.version_1_1);
   limit_.arm(context_.limits.write_deadline);

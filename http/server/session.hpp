@@ -31,7 +31,7 @@ struct session_context {
 /// writes the answers. It alone decides when a connection ends; every step has a deadline. Lives on one loop.
 class session {
  public:
-  session(std::unique_ptr<connection> peer, event_loop& loop, const session_context& context);
+  session(std::unique_ptr<connection> peer, event_loop& loop, loop_seat seat, const session_context& context);
   session(const session&) = delete;
   session& operator=(const session&) = delete;
   ~session();
@@ -75,6 +75,7 @@ class session {
 
   std::unique_ptr<connection> peer_;
   event_loop& loop_;
+  loop_seat seat_;
   const session_context& context_;
   deadline limit_;
   boost::beast::flat_buffer buffer_;

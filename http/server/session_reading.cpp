@@ -3,7 +3,6 @@
 #include "http/server/session_body.hpp"
 
 #include <algorithm>
-#include <optional>
 #include <utility>
 
 #include <boost/beast/http/error.hpp>
@@ -63,9 +62,6 @@ asio::awaitable<tl::expected<std::optional<std::size_t>, refusal>> session::read
       limit_.arm(context_.limits.header_deadline);
     head_begun = !bytes.empty();
     error_code error;
-    std::optional<loop_rest> kept_alive;
-    if (bytes.empty() && !first_request_)
-      kept_alive.emplace(loop_);
     const auto room = buffer_.prepare(std::min(read_step, buffer_.max_size() - buffer_.size()));
     buffer_.commit(co_await peer_->read_some(room, error));
     if (!error)
@@ -177,6 +173,7 @@ std::optional<refusal> session::leave_body(const request_head& head, std::size_t
   into.asked.secure = !peer_->plain();
   into.asked.local_authority = local_authority_;
   parser->eager(true);
+  seat_.work();
   into.body = std::make_unique<incoming_body>(*this, std::move(parser), length, expects_continue);
   into.asked.stream = into.body.get();
   return std::nullopt;

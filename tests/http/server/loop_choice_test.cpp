@@ -23,6 +23,7 @@ class where_am_i final : public request_handler {
  public:
   boost::asio::awaitable<response> handle(const request& asked, event_loop& loop) override {
     if (asked.target.path == "/wait") {
+      asked.seat->rest();
       waiter waiting{loop};
       boost::asio::post(loop.executor(), [this] {  // runs once the wait has begun
         ++parked_;
@@ -74,6 +75,8 @@ TEST_CASE("connections that arrive together land on all loops evenly") {
     std::vector<std::unique_ptr<raw_client>> clients;
     for (int i = 0; i < 8; ++i)
       clients.push_back(of.connect());  // nothing is asked yet
+    const auto last = of.connect();
+    loop_of(*last);  // they are accepted in turn: the others are now as well
     int on_first = 0;
     for (const auto& client : clients)
       on_first += loop_of(*client) == "0" ? 1 : 0;
@@ -87,10 +90,12 @@ TEST_CASE(
   std::vector<std::unique_ptr<raw_client>> clients;
   for (int i = 0; i < 4; ++i)
     clients.push_back(of.connect());  // in turn, for each counts from when it came
+  const auto last = of.connect();
+  loop_of(*last);
   const auto quiet_loop = loop_of(*clients[0]);
   ask(*clients[2], "/wait");
   of.handler.until_parked(1);  // on the same loop, after it had done with the first
-  // Two on the one loop rest. Two on the other have yet to ask for something, so the next two go to the first.
+  // Three on the one loop rest. Two on the other have yet to ask for something, so the next two go to the first.
   const auto fifth = of.connect();
   const auto sixth = of.connect();
   CHECK(loop_of(*fifth) == quiet_loop);
