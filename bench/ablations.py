@@ -6,7 +6,7 @@ import time
 
 from experiment import QUANTILES, Experiment
 from harness import report
-from isolation import ALL, PROTECTIONS, about_run, publish, settings_of
+from isolation import ALL, PROTECTIONS, about_run, locations, publish, settings_of
 from loads import Loads
 from pairs import believed, median_with_interval, ratio, shown
 from services import SluiceService
@@ -37,7 +37,7 @@ def _compare(pairs):
 
 
 def run_ablations(options, folder, nginx, networks):
-    experiment = Experiment(Loads(), nginx, f"{nginx.url}/disk.raw", options.slice)
+    experiment = Experiment(Loads(), nginx, *locations(nginx), options.slice)
     imports, results, rows = options.imports[0], {}, []
 
     def under_import(service, load):

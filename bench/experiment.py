@@ -10,11 +10,13 @@ QUANTILES = ("p50", "p95", "p99", "p99.9")
 
 
 class Experiment:
-    """`source` is the nginx that imports come from: what it sends is what they fetch, whoever fetches."""
+    """`source` is the nginx that imports come from: what it sends is what they fetch, whoever fetches. `location`, `firsts`: see
+    Feeder."""
 
-    def __init__(self, loads, source, location, seconds, settle=1.0, hostile=None, say=print):
+    def __init__(self, loads, source, location, firsts, seconds, settle=1.0, hostile=None, say=print):
         """`hostile`: what else is imported meanwhile, see hostile.py."""
-        self.loads, self.source, self.location, self.hostile = loads, source, location, hostile
+        self.loads, self.source, self.hostile = loads, source, hostile
+        self.location, self.firsts = location, firsts
         self.seconds, self.settle, self.say = seconds, settle, say
 
     def slice(self, service, load):
@@ -48,7 +50,7 @@ class Experiment:
     def importing(self, service, imports):
         """So many imports go on meanwhile, and the hostile ones; gives their feeders."""
         with contextlib.ExitStack() as stack:
-            feeders = [stack.enter_context(service.feeder(imports, self.location))]
+            feeders = [stack.enter_context(service.feeder(imports, self.location, self.firsts))]
             if self.hostile:
                 feeders.append(stack.enter_context(self.hostile.feeder(service.sluice)))
             yield feeders

@@ -13,8 +13,9 @@ class Feeder:
     """`import_one(stopping, begun)` of a subclass imports once: it calls `begun(cancel)` with what makes the import end
     early, and returns when it is over. Errors are counted and named; the import is tried again."""
 
-    def __init__(self, count):
-        self.count = count
+    def __init__(self, count, location, firsts=()):
+        self.count, self.location, self.firsts = count, location, firsts
+        self.past_first = set()
         self.completed, self.errors = 0, {}
         self.stopping = threading.Event()
         self.lock = threading.Lock()
@@ -62,22 +63,27 @@ class Feeder:
         with self.lock:
             self.in_flight.pop(number, None)
 
+    def location_of(self, number):
+        """What to import next. The first of each is one of `firsts`, smaller disks, in turn: what begins together would
+        otherwise end together, again and again, and the machine stand idle meanwhile."""
+        if not self.firsts or number in self.past_first:
+            return self.location
+        self.past_first.add(number)
+        return self.firsts[number % len(self.firsts)]
+
     def import_one(self, number, begun):
         raise NotImplementedError
 
 
 class SluiceFeeder(Feeder):
-    def __init__(self, count, sluice, location):
-        super().__init__(count)
-        self.sluice, self.location = sluice, location
+    def __init__(self, count, sluice, location, firsts=()):
+        super().__init__(count, location, firsts)
+        self.sluice = sluice
 
     def _cancel(self, import_id):
         connection = self.sluice.connect()
         self.sluice.call(connection, "DELETE", f"/v2/image-imports/{import_id}")
         connection.close()
-
-    def location_of(self, number):
-        return self.location
 
     def ended(self, record):
         """Raises when that is not what an import should come to."""
@@ -110,13 +116,13 @@ class SluiceFeeder(Feeder):
 class GlanceFeeder(Feeder):
     """By web-download. An import of Glance cannot be cancelled: at the end those that run are awaited."""
 
-    def __init__(self, count, glance, location):
-        super().__init__(count)
-        self.glance, self.location = glance, location
+    def __init__(self, count, glance, location, firsts=()):
+        super().__init__(count, location, firsts)
+        self.glance = glance
 
     def import_one(self, number, begun):
         session = self.glance.another()
-        image = session.begin_import(self.location)
+        image = session.begin_import(self.location_of(number))
         begun(lambda: None)
         session.wait(image, every=0.5)
         session.call("DELETE", f"/v2/images/{image}")
@@ -125,14 +131,14 @@ class GlanceFeeder(Feeder):
 class DiyFeeder(Feeder):
     """What an operator would write: curl to a file and two checksums, as polite as nice and ionice make it."""
 
-    def __init__(self, count, folder, location):
-        super().__init__(count)
-        self.folder, self.location = pathlib.Path(folder), location
+    def __init__(self, count, folder, location, firsts=()):
+        super().__init__(count, location, firsts)
+        self.folder = pathlib.Path(folder)
 
     def import_one(self, number, begun):
         path = self.folder / f"import-{number}"
         script = 'curl -sf -o "$0" "$1" && md5sum "$0" && sha512sum "$0"'
-        process = subprocess.Popen(["nice", "-n", "19", "ionice", "-c3", "sh", "-c", script, path, self.location],
+        process = subprocess.Popen(["nice", "-n", "19", "ionice", "-c3", "sh", "-c", script, path, self.location_of(number)],
                                    stdout=subprocess.DEVNULL, process_group=0)
         begun(lambda: os.killpg(process.pid, signal.SIGKILL) if process.poll() is None else None)
         status = process.wait()

@@ -13,6 +13,8 @@ from harness import MIB, Nginx, raw_disk, warm, working_directory
 from loads import FILE_BYTES, Loads
 from services import SluiceService
 
+WHOLE = "disk.raw"
+FIRSTS = ("first-1.raw", "first-2.raw", "first-3.raw", "first-4.raw")  # quarters of it
 ALL = "all protections"
 PROTECTIONS = ("idle_class", "low_threads", "homes", "gate", "controller", "small_writes")
 
@@ -63,7 +65,8 @@ def settings_of(options, **more):
 
 @contextlib.contextmanager
 def workplace(options, address="127.0.0.1"):
-    """A folder on a real disk and the source with three disks: `disk` to import again and again, `served`, `tiny`."""
+    """A folder on a real disk and the source with its disks: one to import again and again and smaller ones to begin with,
+    `served`, `tiny`."""
     folder = working_directory()
     try:
         source = folder / "source"
@@ -71,7 +74,8 @@ def workplace(options, address="127.0.0.1"):
         space = os.statvfs(folder)
         fitting = space.f_bavail * space.f_frsize * 4 // 10 // max(max(options.imports), 1) // MIB
         options.import_size = options.import_size or max(min(options.largest_import, fitting), 16)
-        warm(raw_disk(source / "disk.raw", options.import_size * MIB))
+        for name, size in zip((WHOLE, *FIRSTS), (options.import_size * quarters // 4 for quarters in (4, 1, 2, 3, 4))):
+            warm(raw_disk(source / name, size * MIB))
         raw_disk(source / "served.raw", FILE_BYTES)
         raw_disk(source / "tiny.raw", 1 * MIB)
         with same_for_everybody(options.congestion_control), \
@@ -80,6 +84,11 @@ def workplace(options, address="127.0.0.1"):
             yield folder, nginx
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def locations(nginx):
+    """What imports come from, and what the first ones come from."""
+    return f"{nginx.url}/{WHOLE}", [f"{nginx.url}/{name}" for name in FIRSTS]
 
 
 def also_without(options, folder, **settings):
@@ -105,7 +114,7 @@ def about_run(options, nginx):
 def measure_all(options, services, nginx, loads=None, hostile=None):
     """{load: {imports: {service: pairs and summary}}}, each service published and warm."""
     loads = loads or Loads()
-    experiment = Experiment(loads, nginx, f"{nginx.url}/disk.raw", options.slice, settle=min(1.0, options.slice / 4),
+    experiment = Experiment(loads, nginx, *locations(nginx), options.slice, settle=min(1.0, options.slice / 4),
                             hostile=hostile)
     results = {}
     for load in options.loads:

@@ -22,7 +22,7 @@ class Service:
         self.pace = None  # bytes a second of each of the four downloads of L2, found once …
         self.paced_as = None  # … or as that service's, so that both are asked for the same
 
-    def feeder(self, count, location):
+    def feeder(self, count, location, firsts=()):
         raise NotImplementedError
 
     def __enter__(self):
@@ -56,8 +56,8 @@ class SluiceService(Service):
         self.create = (f"{self.sluice.url}/v2/image-imports",
                        json.dumps({"location": tiny, "image_properties": {"name": "bench-create"}}))
 
-    def feeder(self, count, location):
-        return SluiceFeeder(count, self.sluice, location)
+    def feeder(self, count, location, firsts=()):
+        return SluiceFeeder(count, self.sluice, location, firsts)
 
 
 class GlanceService(Service):
@@ -79,8 +79,8 @@ class GlanceService(Service):
         self.create = (f"{self.glance.url}/v2/images",
                        json.dumps({"name": "bench-create", "disk_format": "raw", "container_format": "bare"}))
 
-    def feeder(self, count, location):
-        return GlanceFeeder(count, self.glance, location)
+    def feeder(self, count, location, firsts=()):
+        return GlanceFeeder(count, self.glance, location, firsts)
 
     def __exit__(self, *_):
         self.glance = self.glance.another()  # the connection was idle for long, and has been closed
@@ -116,5 +116,5 @@ class DiyService(Service):
         self.record_url, self.file_url = f"{self.nginx.url}/record.json", f"{self.nginx.url}/served.raw"
         warm(self.stored)
 
-    def feeder(self, count, location):
-        return DiyFeeder(count, self.folder, location)
+    def feeder(self, count, location, firsts=()):
+        return DiyFeeder(count, self.folder, location, firsts)

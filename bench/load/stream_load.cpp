@@ -15,6 +15,10 @@ namespace {
 
 constexpr std::uint64_t no_limit = ~std::uint64_t{0};
 constexpr nanoseconds retry_after = std::chrono::milliseconds{100};
+/// A client that is late would be woken for each packet, before everybody else, and take more of the processor the
+/// later it is: it waits for so much, or for a part of a piece, as one does that reads large blocks.
+constexpr std::uint64_t worth_waking = 256 << 10;
+constexpr std::uint64_t part_of_piece = 4;
 constexpr nanoseconds longest_wait = std::chrono::milliseconds{50};
 
 class stream_load {
@@ -45,6 +49,8 @@ class stream_load {
           one.link.close();
           lost(one, now, "timed out");
         }
+        if (options_.pace != 0)
+          one.link.readable_from(std::min(worth_waking, piece_ / part_of_piece));
         one.want(budget(one, now) != 0 ? std::uint32_t{EPOLLIN} : 0);
         if (one.opened && options_.pace != 0 && budget(one, now) == 0)
           wake = std::min(wake, piece_due(one, one.pieces));
