@@ -81,20 +81,11 @@ std::uint64_t connection::take_received() noexcept {
   return std::exchange(received_, 0);
 }
 
-void connection::readable_from(std::uint64_t bytes) noexcept {
-  const int wanted =
-      state_ == state::body ? static_cast<int>(std::min({bytes, body_left_, std::uint64_t{largest_read}})) : 1;
-  if (wanted != low_water_ && descriptor_ >= 0 &&
-      setsockopt(descriptor_, SOL_SOCKET, SO_RCVLOWAT, &wanted, sizeof wanted) == 0)
-    low_water_ = wanted;
-}
-
 /// False with errno set when not even a descriptor could be had or the connection was refused at once.
 bool connection::open() {
   descriptor_ = ::socket(server_.family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (descriptor_ < 0)
     return false;
-  low_water_ = 1;
   const int on = 1;
   setsockopt(descriptor_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   if (::connect(descriptor_, reinterpret_cast<const sockaddr*>(&server_.storage), server_.size) != 0 &&

@@ -40,8 +40,6 @@ class connection {
   /// Goes on as far as it can, reading at most `budget` bytes of the body.
   [[nodiscard]] outcome advance(std::uint64_t budget = ~std::uint64_t{0});
   void close() noexcept;
-  /// While a body comes in, the descriptor counts as readable from so many bytes on, or from the rest of it.
-  void readable_from(std::uint64_t bytes) noexcept;
 
   [[nodiscard]] int descriptor() const noexcept { return descriptor_; }
   [[nodiscard]] bool wants_write() const noexcept { return state_ == state::connecting || state_ == state::sending; }
@@ -77,7 +75,6 @@ class connection {
   std::size_t head_size_ = 0;
   int status_ = 0;
   std::uint64_t body_left_ = 0, received_ = 0;
-  int low_water_ = 1;  ///< SO_RCVLOWAT
 };
 
 }  // namespace sluice::bench

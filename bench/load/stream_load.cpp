@@ -16,9 +16,10 @@ namespace {
 constexpr std::uint64_t no_limit = ~std::uint64_t{0};
 constexpr nanoseconds retry_after = std::chrono::milliseconds{100};
 /// A client that is late would be woken for each packet, before everybody else, and take more of the processor the
-/// later it is: it waits for so much, or for a part of a piece, as one does that reads large blocks.
-constexpr std::uint64_t worth_waking = 256 << 10;
-constexpr std::uint64_t part_of_piece = 4;
+/// later it is: between two reads it lets some gather, as one does that has something to do with what it read. Not
+/// SO_RCVLOWAT: where the server may send but one packet (after a loss), both would wait for the acknowledgement that
+/// is delayed.
+constexpr nanoseconds between_reads = std::chrono::microseconds{200};
 constexpr nanoseconds longest_wait = std::chrono::milliseconds{50};
 
 class stream_load {
@@ -49,9 +50,10 @@ class stream_load {
           one.link.close();
           lost(one, now, "timed out");
         }
-        if (options_.pace != 0)
-          one.link.readable_from(std::min(worth_waking, piece_ / part_of_piece));
-        one.want(budget(one, now) != 0 ? std::uint32_t{EPOLLIN} : 0);
+        const bool reads = budget(one, now) != 0;
+        one.want(reads && now >= one.rests_until ? std::uint32_t{EPOLLIN} : 0);
+        if (reads && now < one.rests_until)
+          wake = std::min(wake, one.rests_until);
         if (one.opened && options_.pace != 0 && budget(one, now) == 0)
           wake = std::min(wake, piece_due(one, one.pieces));
       }
@@ -63,7 +65,7 @@ class stream_load {
  private:
   struct stream : watched_connection {
     using watched_connection::watched_connection;
-    load_clock::time_point asked, moved, again;
+    load_clock::time_point asked, moved, again, rests_until;
     load_clock::time_point first;           ///< of the first body: the clock of the pace starts here
     bool opened = false, answered = false;  ///< since ever; in this download
     std::uint64_t taken = 0, pieces = 0;    ///< bytes, and whole pieces of them, since `first`
@@ -108,6 +110,8 @@ class stream_load {
       report_.received(now, bytes);
       one.moved = now;
       one.taken += bytes;
+      if (options_.pace != 0)
+        one.rests_until = now + between_reads;
       for (; options_.pace != 0 && (one.pieces + 1) * piece_ <= one.taken; ++one.pieces)
         report_.completed(now, now - piece_due(one, one.pieces));
     }
