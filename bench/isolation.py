@@ -16,7 +16,7 @@ from services import SluiceService
 WHOLE = "disk.raw"
 FIRSTS = ("first-1.raw", "first-2.raw", "first-3.raw", "first-4.raw")  # quarters of it
 ALL = "all protections"
-PROTECTIONS = ("idle_class", "low_threads", "homes", "gate", "controller", "small_writes")
+PROTECTIONS = ("idle_class", "low_threads", "gate", "controller", "small_writes")
 
 
 def numbers(text):

@@ -24,13 +24,11 @@ isolation isolation_without(std::string_view names) {
       left.gate = false;
     else if (name == "controller")
       left.controller = false;
-    else if (name == "homes")
-      left.homes = false;
     else if (name == "small_writes")
       left.small_writes = false;
     else
       throw std::invalid_argument{
-          "SLUICE_WITHOUT: expected idle_class, low_threads, homes, gate, controller or small_writes, "
+          "SLUICE_WITHOUT: expected idle_class, low_threads, gate, controller or small_writes, "
           "got \"" +
           std::string{name} + "\""};
   }

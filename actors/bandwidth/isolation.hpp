@@ -12,7 +12,6 @@ struct isolation {
   bool low_threads = true;   ///< the transfer and store threads are below serving
   bool gate = true;          ///< work looks at serving_pressure between blocks
   bool controller = true;    ///< rates follow serving's signals
-  bool homes = true;         ///< those threads each stay on a processor (`home_processors`)
   bool small_writes = true;  ///< one block a write, not four, while images are being read
 };
 

@@ -10,7 +10,6 @@
 #include <spdlog/spdlog.h>
 
 #include "actors/pipeline/grouped_digest.hpp"
-#include "actors/pipeline/home_processors.hpp"
 #include "actors/pipeline/thread_class.hpp"
 
 namespace sluice::actors {
@@ -21,14 +20,12 @@ digest_stream::digest_stream(std::vector<lane*> lanes) : tracks_(lanes.size()) {
 }
 
 digest_engine::digest_engine(digest_engine_options options)
-    : gate_{options.serving_gate != nullptr ? *options.serving_gate : always_open_}, homes_{options.homes} {
+    : gate_{options.serving_gate != nullptr ? *options.serving_gate : always_open_} {
   for (unsigned index = 0; index < std::max(options.threads, 1U); ++index)
     threads_.emplace_back([this, index, idle_class = options.idle_class] {
       name_this_thread("digest-" + std::to_string(index));
       if (idle_class)
         lower_this_thread_to_idle();
-      if (homes_ != nullptr)
-        homes_->settle(index);
       work(index == 0);
     });
   if (options.idle_class)

@@ -19,7 +19,6 @@
 namespace sluice::actors {
 
 class digest_engine;
-class home_processors;
 class starvation_watch;
 
 /// The lanes of one import, and what waits for each.
@@ -46,7 +45,6 @@ struct digest_engine_options {
   unsigned threads = std::thread::hardware_concurrency();
   const gate* serving_gate = nullptr;  ///< passed every `block()` bytes of work, outlives the engine; null: always open
   bool idle_class = true;              ///< else the threads are of the normal class, and none guarantees the least
-  home_processors* homes = nullptr;    ///< where each thread stays, outlives the engine; null: wherever
 };
 
 /// The threads that hash and inspect, shared by all imports: as many as cores in all, never per import, SCHED_IDLE, so
@@ -95,7 +93,6 @@ class digest_engine {
 
   gate always_open_;
   const gate& gate_;
-  home_processors* homes_;
   std::mutex mutex_;
   std::condition_variable work_arrived_;
   std::condition_variable guarantee_wakes_;

@@ -5,7 +5,6 @@
 #include <spdlog/spdlog.h>
 
 #include "actors/pipeline/digest_engine.hpp"
-#include "actors/pipeline/home_processors.hpp"
 #include "actors/pipeline/starvation_watch.hpp"
 #include "actors/pipeline/thread_class.hpp"
 
@@ -31,10 +30,7 @@ bool digest_engine::look_after(starvation_watch& watch) {
   seen.serving_is_short = gate_.serving_is_short();
   for (auto& thread : threads_)
     seen.processor_time += processor_time(thread.native_handle());
-  const auto now = std::chrono::steady_clock::now();
-  if (homes_ != nullptr)
-    homes_->look(now);
-  const auto starve = watch.observe(now, seen);
+  const auto starve = watch.observe(std::chrono::steady_clock::now(), seen);
   if (starved_.exchange(starve) != starve) {
     spdlog::info("pipeline: digest threads {}",
                  starve ? "get no processor; one of the normal class goes on slowly" : "get the processor again");

@@ -26,15 +26,13 @@ pipeline_runner::pipeline_runner(byte_source_factory& sources, persistence::blob
       blobs_{blobs},
       throttles_{throttles},
       blocks_{options_.pool_size()},
-      homes_{options_.protections.homes},
       digests_{std::make_unique<digest_engine>(
-          digest_engine_options{digest_threads(options_), options_.before, options_.protections.idle_class, &homes_})},
-      store_{std::make_unique<store_engine>(options_.entrance(), options_.protections, &homes_)},
+          digest_engine_options{digest_threads(options_), options_.before, options_.protections.idle_class})},
+      store_{std::make_unique<store_engine>(options_.entrance(), options_.protections)},
       thread_{[this] {
         name_this_thread("transfer");
         if (options_.protections.low_threads)
           lower_this_thread_by(lowest_niceness);
-        homes_.settle(home_processors::of_transfer);
         context_.run();
       }} {}
 

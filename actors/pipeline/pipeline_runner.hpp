@@ -15,7 +15,6 @@
 #include "actors/bandwidth/throttle.hpp"
 #include "actors/pipeline/block_pool.hpp"
 #include "actors/pipeline/digest_engine.hpp"
-#include "actors/pipeline/home_processors.hpp"
 #include "actors/pipeline/import_job.hpp"
 #include "actors/pipeline/import_run.hpp"
 #include "actors/pipeline/pipeline_options.hpp"
@@ -71,7 +70,6 @@ class pipeline_runner final : public import_runner {
 
   // Destroyed from the bottom up: first the threads, then the coroutines that are left, last what those hold.
   block_pool blocks_;
-  home_processors homes_;
   boost::asio::io_context context_{1};
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> stay_{context_.get_executor()};
   std::unordered_map<std::string, std::shared_ptr<import_run>> runs_;  ///< on the executor alone

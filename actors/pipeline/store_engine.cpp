@@ -10,7 +10,6 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
-#include "actors/pipeline/home_processors.hpp"
 #include "actors/pipeline/thread_class.hpp"
 
 namespace sluice::actors {
@@ -21,13 +20,11 @@ schemas::result<void> store_stream::start_over() {
   return file_.truncate(0);
 }
 
-store_engine::store_engine(const gate& before, const isolation& protections, home_processors* homes)
-    : gate_{before}, protections_{protections}, thread_{[this, homes] {
+store_engine::store_engine(const gate& before, const isolation& protections)
+    : gate_{before}, protections_{protections}, thread_{[this] {
         name_this_thread("store");
         if (protections_.low_threads)
           lower_this_thread_by(lowest_niceness);
-        if (homes != nullptr)
-          homes->settle(home_processors::of_store);
         work();
       }} {}
 

@@ -23,7 +23,6 @@
 
 namespace sluice::actors {
 
-class home_processors;
 class store_engine;
 
 /// One import's staged file and the blocks that wait to be written to it.
@@ -53,9 +52,8 @@ class store_stream {
 /// publish), so that no coroutine ever does.
 class store_engine {
  public:
-  /// `before` and `homes` outlive the engine; null: its thread goes where it likes.
-  explicit store_engine(const gate& before = gate::always_open(), const isolation& protections = {},
-                        home_processors* homes = nullptr);
+  /// `before` outlives the engine.
+  explicit store_engine(const gate& before = gate::always_open(), const isolation& protections = {});
   /// Finishes what was submitted, then joins.
   ~store_engine();
   store_engine(const store_engine&) = delete;

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "http/server/loop_watch.hpp"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
+#include <charconv>
 #include <utility>
 
 #include "http/server/tcp_state.hpp"
@@ -20,6 +23,23 @@ constexpr std::size_t most_answers = 64;       ///< looked at in one go, in turn
 constexpr auto between_trips = 5ms;
 constexpr std::uint64_t starving = 50'000;  ///< millionths of the time beyond what is usual: counts as short
 
+struct thread_times {
+  std::uint64_t running = 0, waiting = 0;  ///< nanoseconds
+};
+
+/// Two numbers and a third, one line.
+bool read_times(int schedstat, thread_times& into) noexcept {
+  std::array<char, 96> text;
+  const auto got = ::pread(schedstat, text.data(), text.size(), 0);
+  if (got <= 0)
+    return false;
+  const auto* const end = text.data() + got;
+  const auto first = std::from_chars(text.data(), end, into.running);
+  if (first.ec != std::errc{} || first.ptr == end)
+    return false;
+  return std::from_chars(first.ptr + 1, end, into.waiting).ec == std::errc{};
+}
+
 std::uint64_t nanoseconds(loop_watch::clock::duration time) noexcept {
   return static_cast<std::uint64_t>(std::max<std::int64_t>(0, std::chrono::nanoseconds{time}.count()));
 }
@@ -28,7 +48,7 @@ std::uint64_t nanoseconds(loop_watch::clock::duration time) noexcept {
 
 void loop_watch::start(std::function<bool()> busy) {
   busy_ = std::move(busy);
-  own_thread_ = actors::thread_watch{::gettid()};
+  schedstat_ = persistence::unique_fd{::open("/proc/thread-self/schedstat", O_RDONLY | O_CLOEXEC)};
   arm();
 }
 
@@ -57,13 +77,12 @@ void loop_watch::look() {
 }
 
 void loop_watch::look_at_own_thread(clock::time_point now, clock::time_point due) {
-  const auto times = own_thread_.times();
-  if (!times)
+  thread_times times;
+  if (!schedstat_ || !read_times(schedstat_.get(), times))
     return;
   const bool first = looked_at_ == clock::time_point{};
-  const auto before = std::exchange(before_, *times);
-  const auto worked = times->running - before.running;
-  const auto waited = times->waiting - before.waiting;
+  const auto worked = times.running - std::exchange(cpu_before_, times.running);
+  const auto waited = times.waiting - std::exchange(delay_before_, times.waiting);
   const auto passed = nanoseconds(now - looked_at_);
   // An idle loop's interval says nothing about load.
   if (first || passed > nanoseconds(10 * interval) || passed == 0)

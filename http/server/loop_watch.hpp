@@ -10,7 +10,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include "actors/bandwidth/serving_signals.hpp"
-#include "actors/bandwidth/thread_times.hpp"
+#include "persistence/unique_fd.hpp"
 
 namespace sluice::http {
 
@@ -46,13 +46,14 @@ class loop_watch {
   actors::serving_signals& signals_;
   boost::asio::steady_timer timer_;
   std::function<bool()> busy_;
-  actors::thread_watch own_thread_;
+  persistence::unique_fd
+      schedstat_;  ///< of this thread: nanoseconds on a core, then runnable and waiting (sched-stats)
   std::vector<answer_watch*> answers_;
   std::size_t next_answer_ = 0;
   unsigned looks_ = 0;
   bool stopped_ = false;
   clock::time_point due_{}, looked_at_{}, trip_at_{};
-  actors::thread_times before_;
+  std::uint64_t cpu_before_ = 0, delay_before_ = 0;
 };
 
 /// One image answer on its way out, for as long as it lives.

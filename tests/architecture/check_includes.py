@@ -32,7 +32,6 @@ HTTP_MAY_SEE = {
     "actors/bandwidth/bandwidth_report.hpp",
     "actors/bandwidth/serving_pressure.hpp",
     "actors/bandwidth/serving_signals.hpp",
-    "actors/bandwidth/thread_times.hpp",
     "actors/uploads/pushed_body.hpp",
     "actors/metrics/exposition.hpp",
     "actors/metrics/metrics.hpp",

@@ -50,9 +50,8 @@ TEST_CASE("a gate that a profile leaves open, and one that belongs to nobody, ne
 }
 
 TEST_CASE("protections are switched off by name, and by no other") {
-  const auto left = isolation_without("gate,homes,small_writes");
+  const auto left = isolation_without("gate,small_writes");
   CHECK_FALSE(left.gate);
-  CHECK_FALSE(left.homes);
   CHECK_FALSE(left.small_writes);
   CHECK(left.idle_class);
   CHECK(left.controller);
