@@ -71,6 +71,8 @@ class server::implementation {
       return tl::unexpected<schemas::failure>{listening.error()};
     acceptor.emplace(std::move(*listening));
     acceptor->non_blocking(true);
+    acceptor->set_option(
+        asio::socket_base::enable_connection_aborted{true});  // else Asio waits for the next one, blocking
     const auto here = acceptor->local_endpoint();
     const auto host = here.address().to_string();
     asio::co_spawn(loops.front()->executor(), accept(), asio::detached);
