@@ -46,8 +46,8 @@ class loop_watch {
   actors::serving_signals& signals_;
   boost::asio::steady_timer timer_;
   std::function<bool()> busy_;
-  persistence::unique_fd
-      schedstat_;  ///< of this thread: nanoseconds on a core, then runnable and waiting (sched-stats)
+  /// Of this thread: nanoseconds on a core, then runnable and waiting (Documentation/scheduler/sched-stats).
+  persistence::unique_fd schedstat_;
   std::vector<answer_watch*> answers_;
   std::size_t next_answer_ = 0;
   unsigned looks_ = 0;
