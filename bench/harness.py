@@ -219,7 +219,8 @@ def boot_record(size):
 
 
 def raw_disk(path, size):
-    """A raw disk with one partition, filled with incompressible bytes: nothing is sparse."""
+    """A raw disk with one partition, filled with incompressible bytes: nothing is sparse, and nothing of it is still to be
+    written. Left to itself the kernel writes it half a minute later, in the midst of what is measured."""
     import random
     block = random.Random(7).randbytes(8 * MIB)
     with open(path, "wb") as out:
@@ -228,6 +229,8 @@ def raw_disk(path, size):
         out.write(block[:size % len(block)])
         out.seek(0)
         out.write(boot_record(size))
+        out.flush()
+        os.fsync(out.fileno())
     return path
 
 
