@@ -15,10 +15,11 @@ using namespace std::chrono_literals;
 constexpr auto serving_memory = 20ms;     ///< this long after the last request serving still counts as active
 constexpr auto hold = 5ms;                ///< stage one: at once, and short
 constexpr auto cut_interval = 20ms;       ///< stage two: no second cut before the first can be felt
+constexpr auto episode = 100ms;           ///< cuts this close together answer the same hurt
 constexpr auto slowdown = 20ms;           ///< standing still to learn the bases …
 constexpr auto slowdown_interval = 2s;    ///< … this often at most
 constexpr auto forgotten = 1s;            ///< a signal not measured for this long says nothing
-constexpr auto episode = 100ms;           ///< cuts this close together answer the same hurt
+constexpr double long_queue = 3;          ///< in targets: the network's hurt that imports stand still for
 constexpr double bottom = 0.1;            ///< of the capacity: below that a rate says nothing about where it hurts
 constexpr auto plateau = 3s;              ///< from the safe part of the whole capacity to all of it; see `probe`
 constexpr double safe = 0.7;              ///< of where it hurt: where the way back is quick no longer
@@ -44,11 +45,21 @@ double probe(double hurt_at, double capacity, std::chrono::nanoseconds since) {
   return hurt_at + steepness * std::pow(std::chrono::duration<double>{since}.count() - back, 3);
 }
 
-/// Imports standing this long, what is measured is serving's own. A smoothed round trip remembers a queue for a while
-/// after it has drained (RFC 6298: an eighth of each measurement).
+/// Imports standing this long, what is measured is serving's own: a network drains that long (see `on_the_network`),
+/// and a smoothed round trip remembers the queue for a while (RFC 6298: an eighth of each measurement).
 std::chrono::milliseconds settled(serving_signal signal) {
-  return signal == serving_signal::round_trip ? 100ms : 10ms;
+  return signal == serving_signal::round_trip ? 250ms : 10ms;
 }
+
+/// How long the answer to a hurt takes, and how long the hurt itself to be seen again.
+struct pace {
+  std::chrono::milliseconds serving_memory, hold, cut_interval, episode;
+};
+constexpr pace at_home{serving_memory, hold, cut_interval, episode};
+/// Reading stopped, a source goes on sending until the receive buffers are full: of 16 imports 4 to 8 MiB, 160 ms of
+/// 400 Mbit/s. All of that time the queue stands, and it is seen once in 20 ms. Where serving paused for a moment,
+/// imports that were let go would have filled it again.
+constexpr pace on_the_network{60ms, 25ms, 200ms, 500ms};
 
 std::uint64_t whole(double rate) {
   return rate >= static_cast<double>(unlimited_rate) ? unlimited_rate : static_cast<std::uint64_t>(std::max(0.0, rate));
@@ -166,19 +177,32 @@ governor::pain governor::hurt(clock::time_point now, const governor_input& seen,
 void governor::adapt(clock::time_point now, const pain& felt, const governor_input& seen) {
   const auto least = floor(seen.running);
   if (felt.excess > 1) {
-    if (hold_until_ < now)
-      ++holds_;
-    hold_until_ = now + hold;
-    if (now - last_cut_ >= cut_interval) {
+    const bool network = felt.of == serving_signal::round_trip;
+    const auto& answer = network ? on_the_network : at_home;
+    // Imports that stood all begin again in the same moment, which a link feels: for a queue that only begins, the cut
+    // is enough.
+    if (!network || felt.excess > long_queue) {
+      if (hold_until_ < now)
+        ++holds_;
+      hold_until_ = now + answer.hold;
+    }
+    if (now - last_cut_ >= answer.cut_interval) {
       const auto from = std::max(allowed_.value_or(static_cast<double>(seen.import_rate)), least);
       // What is already below the safe rate pays for a hurt that lasts; it does not say that less is safe. And at the
       // bottom it is not imports that hurt, or nothing can be done about it.
-      if (from > bottom * capacity_ && (from >= safe * hurt_at_ || now - last_cut_ > episode))
+      const bool of_its_own =
+          network ? now - learnt_at_ > answer.episode : from >= safe * hurt_at_ || now - last_cut_ > answer.episode;
+      if (from > bottom * capacity_ && of_its_own) {
         hurt_at_ = std::max(from, hurt_at_ / 2);
+        learnt_at_ = now;
+      }
       probing_since_.reset();
-      if (felt.of == serving_signal::round_trip)
+      auto left = from * std::max(0.5, 1 - 0.5 * (felt.excess - 1));
+      if (network) {
         network_hurt_ = now;
-      allowed_ = std::max(least, from * std::max(0.5, 1 - 0.5 * (felt.excess - 1)));
+        left = std::min(left, safe * hurt_at_);
+      }
+      allowed_ = std::max(least, left);
       last_cut_ = now;
       ++cuts_[static_cast<std::size_t>(felt.of)];
     }
@@ -188,8 +212,7 @@ void governor::adapt(clock::time_point now, const pain& felt, const governor_inp
       probing_since_ = now;
     // What a network has beside serving stays what it is for a while. A processor or a disk has something else to leave
     // in the next tenth of a second, and that it was short says little about a rate.
-    const bool network = network_hurt_ != clock::time_point{} && now - network_hurt_ < network_memory;
-    if (probing_since_ && network)
+    if (probing_since_ && network_was_full(now))
       *allowed_ = std::max(*allowed_, probe(hurt_at_, capacity_, now - *probing_since_));
     else
       *allowed_ += (careful ? gentle_return : quick_return) * capacity_;
@@ -228,11 +251,28 @@ std::uint64_t governor::answer(double allowed, const governor_input& seen) {
   return shares_.front();
 }
 
+bool governor::network_was_full(clock::time_point now) const noexcept {
+  return network_hurt_ != clock::time_point{} && now - network_hurt_ < network_memory;
+}
+
+bool governor::is_active(clock::time_point now, bool serving) {
+  const auto remembered = (network_was_full(now) ? on_the_network : at_home).serving_memory;
+  const bool was = last_serving_ != clock::time_point{} && now - last_serving_ < remembered;
+  if (serving)
+    last_serving_ = now;
+  // On a link that was full a moment ago imports do not wait for the next hurt, and the queue that they have meanwhile
+  // made is no news.
+  if (serving && !was && network_was_full(now)) {
+    allowed_ = safe * hurt_at_;
+    probing_since_.reset();
+    last_cut_ = now;
+  }
+  return serving || was;
+}
+
 std::uint64_t governor::decide(clock::time_point now, const governor_input& seen) {
   learn_capacity(now, seen);
-  if (seen.serving)
-    last_serving_ = now;
-  const bool active = now - last_serving_ < serving_memory && last_serving_ != clock::time_point{};
+  const bool active = is_active(now, seen.serving);
   constexpr auto nothing = static_cast<double>(unlimited_rate);
   reason_ = governor_reason::none;
 

@@ -102,6 +102,9 @@ class governor {
   void learn_capacity(clock::time_point now, const governor_input& seen);
   [[nodiscard]] pain hurt(clock::time_point now, const governor_input& seen, clock::duration still_for);
   [[nodiscard]] double floor(std::uint32_t running) const noexcept;
+  [[nodiscard]] bool network_was_full(clock::time_point now) const noexcept;
+  /// Whether imports have somebody to step aside for; takes note of when there was.
+  bool is_active(clock::time_point now, bool serving);
   [[nodiscard]] std::uint64_t answer(double allowed, const governor_input& seen);
   [[nodiscard]] std::vector<traffic_class> classes_for(std::uint32_t running) const;
   void adapt(clock::time_point now, const pain& felt, const governor_input& seen);
@@ -115,6 +118,7 @@ class governor {
   double serve_wanted_ = 0;
   clock::time_point last_tick_{}, last_serving_{}, last_cut_{}, hold_until_{}, standing_since_{}, last_slowdown_{};
   clock::time_point network_hurt_{};  ///< last
+  clock::time_point learnt_at_{};     ///< `hurt_at_`
   bool standing_still_ = false;       ///< imports were told to, by the last decision
   std::uint64_t holds_ = 0;
   std::array<std::uint64_t, serving_signal_count> cuts_{};

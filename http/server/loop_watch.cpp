@@ -20,7 +20,9 @@ constexpr auto interval = 5ms;
 constexpr auto idle_interval = 100ms;
 constexpr unsigned looks_between_answers = 4;  ///< 20 ms: shorter says little about a transfer
 constexpr std::size_t most_answers = 64;       ///< looked at in one go, in turn
-constexpr auto between_trips = 5ms;
+constexpr auto between_trips = 2ms;
+constexpr std::size_t most_trips = 16;      ///< that wait for an acknowledgement; the others go unheard
+constexpr auto longest_wait = 100ms;        ///< a client may read slowly
 constexpr std::uint64_t starving = 50'000;  ///< millionths of the time beyond what is usual: counts as short
 
 struct thread_times {
@@ -71,6 +73,7 @@ void loop_watch::arm() {
 void loop_watch::look() {
   const auto now = clock::now();
   look_at_own_thread(now, due_);
+  look_at_trips(now);
   if (++looks_ % looks_between_answers == 0)
     look_at_answers(now);
   looked_at_ = now;
@@ -97,11 +100,44 @@ void loop_watch::look_at_answers(clock::time_point now) {
     answers_[next_answer_++ % answers_.size()]->look(now);
 }
 
-void loop_watch::heard_of(const tcp_state& state) {
+void loop_watch::heard_of(const tcp_state& state, clock::time_point now) {
   signals_.segment.store(state.segment_bytes, std::memory_order_relaxed);
-  const auto [smoothed, smallest] = std::pair{state.round_trip_microseconds, state.smallest_round_trip_microseconds};
-  if (smallest > 0)
-    signals_.round_trip.add(std::uint64_t{1000} * (smoothed - std::min(smoothed, smallest)));
+  if (state.smallest_round_trip_microseconds == 0)
+    return;
+  const auto smoothed = state.round_trip_microseconds;
+  const auto smallest = bases_.smallest_of(state.peer, state.smallest_round_trip_microseconds, now);
+  signals_.round_trip.add(std::uint64_t{1000} * (smoothed - std::min(smoothed, smallest)));
+}
+
+void loop_watch::look_at_trips(clock::time_point now) {
+  std::erase_if(trips_, [now](trip_watch* one) { return one->look(now); });
+}
+
+trip_watch::~trip_watch() {
+  tcp_state state;
+  if (std::erase(loop_.trips_, this) > 0 && look_at(socket_, state))
+    loop_.heard_of(state, loop_watch::clock::now());
+}
+
+void trip_watch::answered() {
+  if (loop_.trips_.size() >= most_trips)
+    return;
+  const auto now = loop_watch::clock::now();
+  if (now - loop_.trip_at_ < between_trips ||
+      std::find(loop_.trips_.begin(), loop_.trips_.end(), this) != loop_.trips_.end())
+    return;
+  loop_.trip_at_ = answered_at_ = now;
+  loop_.trips_.push_back(this);
+}
+
+bool trip_watch::look(loop_watch::clock::time_point now) {
+  tcp_state state;
+  if (!look_at(socket_, state))
+    return true;
+  if (!state.all_acknowledged && now - answered_at_ < longest_wait)
+    return false;
+  loop_.heard_of(state, now);
+  return true;
 }
 
 answer_watch::answer_watch(loop_watch& loop, int socket) : loop_{loop}, socket_{socket} {
@@ -113,13 +149,6 @@ answer_watch::~answer_watch() {
   std::erase(loop_.answers_, this);
   starves(false);
   loop_.signals_.pressure.file_answers.fetch_sub(1, std::memory_order_relaxed);
-  const auto now = loop_watch::clock::now();
-  if (is_long() || now - loop_.trip_at_ < between_trips)
-    return;
-  loop_.trip_at_ = now;
-  tcp_state state;
-  if (look_at(socket_, state))
-    loop_.heard_of(state);
 }
 
 void answer_watch::look(loop_watch::clock::time_point now) {
@@ -133,7 +162,7 @@ void answer_watch::look(loop_watch::clock::time_point now) {
   const auto share = 1'000'000 - std::min<std::uint64_t>(1'000'000, busy * 1'000'000 / passed);
   loop_.signals_.starved.add(share);
   starves(share > loop_.signals_.usually_starved.load(std::memory_order_relaxed) + starving);
-  loop_.heard_of(state);
+  loop_.heard_of(state, now);
 }
 
 void answer_watch::starves(bool now) noexcept {

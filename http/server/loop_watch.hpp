@@ -10,11 +10,13 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include "actors/bandwidth/serving_signals.hpp"
+#include "http/server/round_trip_bases.hpp"
 #include "persistence/unique_fd.hpp"
 
 namespace sluice::http {
 
 class answer_watch;
+class trip_watch;
 struct tcp_state;
 
 /// How one serving loop fares, told to the signals that the governor of imports reads: how late its timer fires beyond
@@ -36,12 +38,14 @@ class loop_watch {
 
  private:
   friend class answer_watch;
+  friend class trip_watch;
 
   void arm();
   void look();
   void look_at_own_thread(clock::time_point now, clock::time_point due);
   void look_at_answers(clock::time_point now);
-  void heard_of(const tcp_state& state);
+  void look_at_trips(clock::time_point now);
+  void heard_of(const tcp_state& state, clock::time_point now);
 
   actors::serving_signals& signals_;
   boost::asio::steady_timer timer_;
@@ -51,9 +55,34 @@ class loop_watch {
   std::vector<answer_watch*> answers_;
   std::size_t next_answer_ = 0;
   unsigned looks_ = 0;
+  std::vector<trip_watch*> trips_;  ///< whose answers are not acknowledged yet
+  round_trip_bases bases_;
   bool stopped_ = false;
   clock::time_point due_{}, looked_at_{}, trip_at_{};
   std::uint64_t cpu_before_ = 0, delay_before_ = 0;
+};
+
+/// The round trips of one connection, which tell of a queue on the way to its client. They are looked at once an answer
+/// was acknowledged, at the end of the connection at the latest: until then a connection tells of earlier times.
+class trip_watch {
+ public:
+  /// The socket stays open as long as this lives.
+  trip_watch(loop_watch& loop, int socket) noexcept : loop_{loop}, socket_{socket} {}
+  ~trip_watch();
+  trip_watch(const trip_watch&) = delete;
+  trip_watch& operator=(const trip_watch&) = delete;
+
+  /// An answer was given, whatever it was.
+  void answered();
+
+ private:
+  friend class loop_watch;
+  /// False while there is nothing to be seen yet.
+  bool look(loop_watch::clock::time_point now);
+
+  loop_watch& loop_;
+  int socket_;
+  loop_watch::clock::time_point answered_at_{};
 };
 
 /// One image answer on its way out, for as long as it lives.

@@ -75,6 +75,7 @@ session::session(std::unique_ptr<connection> peer, event_loop& loop, loop_seat s
     : peer_{std::move(peer)},
       loop_{loop},
       seat_{std::move(seat)},
+      trips_{loop.watch(), peer_->socket().native_handle()},
       context_{context},
       limit_{loop, [this] { on_deadline(); }},
       buffer_{context.limits.header_bytes + read_step} {
@@ -148,6 +149,8 @@ asio::awaitable<bool> session::exchange() {
   const bool written = co_await write(given, message, in_hand);
   limit_.disarm();
   seat_.rest();
+  if (written)
+    trips_.answered();
   peer_ended_ = !written;
   co_return written&& message.keep_alive && !left_unread_ && !loop_.stopping();
 }

@@ -76,6 +76,7 @@ class session {
   std::unique_ptr<connection> peer_;
   event_loop& loop_;
   loop_seat seat_;
+  trip_watch trips_;
   const session_context& context_;
   deadline limit_;
   boost::beast::flat_buffer buffer_;

@@ -3,6 +3,8 @@
 
 #include <cstdint>
 
+#include "http/server/round_trip_bases.hpp"
+
 namespace sluice::http {
 
 /// What the kernel knows of one connection (Linux TCP_INFO).
@@ -11,6 +13,8 @@ struct tcp_state {
   std::uint32_t round_trip_microseconds = 0;           ///< smoothed
   std::uint32_t smallest_round_trip_microseconds = 0;  ///< 0 = not measured
   std::uint32_t segment_bytes = 0;                     ///< payload of a full segment
+  bool all_acknowledged = false;                       ///< what was written so far
+  peer_address peer{};
 };
 
 /// False when it is no TCP socket, or the kernel is too old to say.

@@ -113,6 +113,36 @@ TEST_CASE("imports ask a network that hurt for more with patience, the machine i
   CHECK(back_after(serving_signal::round_trip) < 4s);
 }
 
+TEST_CASE("while a link drains, its queue is one hurt, and a short pause of serving does not fill it again") {
+  scene play;
+  play.run(1s, true, never, serving_signal::round_trip);
+  play.run(
+      150ms, true, [](std::uint64_t) { return 2e7; }, serving_signal::round_trip);
+  CHECK(play.subject.cuts() == 1);
+  CHECK(play.allowed == 4 * (64 << 10));  // stands still as long as the queue is long
+  play.run(100ms, true, never, serving_signal::round_trip);
+  CHECK(static_cast<double>(play.allowed) > 0.6 * 400 * mib);
+
+  play.run(40ms, false);
+  CHECK(play.allowed != unlimited_rate);
+  play.run(100ms, false);
+  CHECK(play.allowed == unlimited_rate);
+  play.run(10ms, true, never, serving_signal::round_trip);
+  CHECK(play.allowed < 300 * mib);
+}
+
+TEST_CASE("a queue that only begins slows imports down, and does not stop them") {
+  scene play;
+  play.run(1s, true, never, serving_signal::round_trip);
+  play.moved = 0;
+  play.run(
+      100ms, true, [&](std::uint64_t) { return 1.5 * play.subject.target(serving_signal::round_trip); },
+      serving_signal::round_trip);
+  CHECK(play.subject.cuts() == 1);
+  CHECK(play.subject.holds() == 0);
+  CHECK(play.moved / 0.1 > 0.5 * 400 * mib);
+}
+
 TEST_CASE("a load that starves its own clients in bursts is left to do so, and more than that is felt") {
   scene play;
   unsigned look = 0;

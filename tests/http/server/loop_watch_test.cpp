@@ -6,6 +6,7 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/write.hpp>
 #include <catch2/catch.hpp>
 
 namespace {
@@ -73,6 +74,27 @@ TEST_CASE("an answer that is short so far never counts as starving") {
   shorter.sent(answer_watch::long_after - 1);
   REQUIRE(loop.comes_true([&] { return loop.starving() > 0; }));
   CHECK(loop.starving() == 1);
+}
+
+TEST_CASE("a connection tells its round trip once an answer over it was acknowledged") {
+  watched_loop loop;
+  trip_watch trips{loop.watch, loop.served.native_handle()};
+  asio::write(loop.served, asio::buffer("answer", 6));
+  trips.answered();
+  bool told = false;
+  CHECK(loop.comes_true([&] { return told = told || loop.signals.round_trip.take().count > 0; }));
+  CHECK(loop.signals.segment > 0);
+}
+
+TEST_CASE("a connection that ends before its answer was looked at tells its round trip at the end") {
+  watched_loop loop;
+  {
+    trip_watch trips{loop.watch, loop.served.native_handle()};
+    asio::write(loop.served, asio::buffer("answer", 6));
+    trips.answered();
+    CHECK(loop.signals.round_trip.take().count == 0);
+  }
+  CHECK(loop.signals.round_trip.take().count == 1);
 }
 
 TEST_CASE("the bytes of every answer are counted, and answers in progress") {
