@@ -12,10 +12,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto serving_memory = 20ms;     ///< this long after the last request serving still counts as active
-constexpr auto hold = 5ms;                ///< stage one: at once, and short
-constexpr auto cut_interval = 20ms;       ///< stage two: no second cut before the first can be felt
-constexpr auto episode = 100ms;           ///< cuts this close together answer the same hurt
 constexpr auto slowdown = 20ms;           ///< standing still to learn the bases …
 constexpr auto slowdown_interval = 2s;    ///< … this often at most
 constexpr auto forgotten = 1s;            ///< a signal not measured for this long says nothing
@@ -53,9 +49,12 @@ std::chrono::milliseconds settled(serving_signal signal) {
 
 /// How long the answer to a hurt takes, and how long the hurt itself to be seen again.
 struct pace {
-  std::chrono::milliseconds serving_memory, hold, cut_interval, episode;
+  std::chrono::milliseconds serving_memory;  ///< this long after the last request serving still counts as active
+  std::chrono::milliseconds hold;            ///< stage one: at once, and short
+  std::chrono::milliseconds cut_interval;    ///< stage two: no second cut before the first can be felt
+  std::chrono::milliseconds episode;         ///< cuts this close together answer the same hurt
 };
-constexpr pace at_home{serving_memory, hold, cut_interval, episode};
+constexpr pace at_home{20ms, 5ms, 20ms, 100ms};
 /// Reading stopped, a source goes on sending until the receive buffers are full: of 16 imports 4 to 8 MiB, 160 ms of
 /// 400 Mbit/s. All of that time the queue stands, and it is seen once in 20 ms. Where serving paused for a moment,
 /// imports that were let go would have filled it again.
