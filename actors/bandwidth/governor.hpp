@@ -44,11 +44,13 @@ enum class governor_reason : std::uint8_t { none, link, serving };
 /// Nothing serving: nothing is limited. Hurt (a signal above its base by more than its target, twice in a row; of what
 /// starves, once enough evidence is gathered, which is one look where starving is not usual): held to the trickle for 5
 /// ms, and every 20 ms at most the rate is cut in proportion to the hurt, at most to half (LEDBAT++, without its
-/// window). Well: back quickly to 0.7 of where the hurt began, from there gently, or, where the network hurt, along
-/// CUBIC's curve (RFC 9438). Each signal's base is what it shows while imports stand still, learnt whenever they do;
-/// while they never do and the hurt is above a half, they are made to for 20 ms every two seconds, which costs one per
-/// cent. The base is the mean and some deviations of what is seen then. So a signal that is as bad without imports (a
-/// foreign process, a slow client's network, clients that take all they can in bursts) does not stop them.
+/// window). A queue on the network drains slowly: imports stand still for a long one only, it is cut for once in 200
+/// ms, and for ten seconds after it imports begin beside serving at 0.7 of where it hurt. Well: back quickly to 0.7 of
+/// where the hurt began, from there gently, or, where the network hurt, along CUBIC's curve (RFC 9438). Each signal's
+/// base is what it shows while imports stand still, learnt whenever they do; while they never do and the hurt is above
+/// a half, they are made to for 20 ms every two seconds, which costs one per cent. The base is the mean and some
+/// deviations of what is seen then. So a signal that is as bad without imports (a foreign process, a slow client's
+/// network, clients that take all they can in bursts) does not stop them.
 ///
 /// With `link` configured, imports never get more than what serving has just wanted leaves of it.
 class governor {
