@@ -17,11 +17,9 @@ constexpr auto slowdown_interval = 2s;    ///< … this often at most
 constexpr auto forgotten = 1s;            ///< a signal not measured for this long says nothing
 constexpr double long_queue = 3;          ///< in targets: the network's hurt that imports stand still for
 constexpr double bottom = 0.1;            ///< of the capacity: below that a rate says nothing about where it hurts
-constexpr auto plateau = 3s;              ///< from the safe part of the whole capacity to all of it; see `probe`
-constexpr double safe = 0.7;              ///< of where it hurt: where the way back is quick no longer
+constexpr double safe = full_link::safe;  ///< of where it hurt: where the way back is quick no longer
 constexpr double quick_return = 0.02;     ///< of the capacity a tick, up to there
 constexpr double gentle_return = 0.004;   ///< … and from there, where no network hurt
-constexpr auto network_memory = 10s;      ///< this long what comes back comes as on a link that was full
 constexpr double base_learning = 0.1;     ///< weight of a new measurement in a base
 constexpr double deviations = 2;          ///< above the mean, what is no news
 constexpr double usual_deviations = 1.5;  ///< of what starves: a look beyond them is evidence …
@@ -29,17 +27,6 @@ constexpr double enough_deviations = 4;   ///< … and so many gathered are enou
 constexpr double link_share = 0.98;
 constexpr double wanted_margin = 1.05;
 constexpr double seconds_to_forget_peak = 60;
-
-/// CUBIC's way of asking for more (RFC 9438): slow around the rate that hurt, quicker the longer nothing is felt, and
-/// in the same time for a wide machine and a narrow one. On a link that is full, the hurt is then a few hundredths of a
-/// second every few seconds, and the rate between them nine tenths of what there is.
-double probe(double hurt_at, double capacity, std::chrono::nanoseconds since) {
-  const auto steepness = (1 - safe) * capacity / std::pow(std::chrono::duration<double>{plateau}.count(), 3);
-  if (steepness <= 0)
-    return hurt_at;
-  const auto back = std::cbrt((1 - safe) * hurt_at / steepness);  // seconds until at `hurt_at` again
-  return hurt_at + steepness * std::pow(std::chrono::duration<double>{since}.count() - back, 3);
-}
 
 /// Imports standing this long, what is measured is serving's own: a network drains that long (see `on_the_network`),
 /// and a smoothed round trip remembers the queue for a while (RFC 6298: an eighth of each measurement).
@@ -189,16 +176,18 @@ void governor::adapt(clock::time_point now, const pain& felt, const governor_inp
       const auto from = std::max(allowed_.value_or(static_cast<double>(seen.import_rate)), least);
       // What is already below the safe rate pays for a hurt that lasts; it does not say that less is safe. And at the
       // bottom it is not imports that hurt, or nothing can be done about it.
-      const bool of_its_own =
-          network ? now - learnt_at_ > answer.episode : from >= safe * hurt_at_ || now - last_cut_ > answer.episode;
-      if (from > bottom * capacity_ && of_its_own) {
+      const bool of_its_own = network ? now - link_.learnt_at() > answer.episode
+                                      : from >= safe * hurt_at_ || now - last_cut_ > answer.episode;
+      const bool says_where = from > bottom * capacity_ && of_its_own;
+      if (says_where)
         hurt_at_ = std::max(from, hurt_at_ / 2);
-        learnt_at_ = now;
-      }
       probing_since_.reset();
       auto left = from * std::max(0.5, 1 - 0.5 * (felt.excess - 1));
       if (network) {
-        network_hurt_ = now;
+        if (says_where)
+          link_.was_full_at(now, hurt_at_, capacity_);
+        else
+          link_.is_full(now);
         left = std::min(left, safe * hurt_at_);
       }
       allowed_ = std::max(least, left);
@@ -211,12 +200,14 @@ void governor::adapt(clock::time_point now, const pain& felt, const governor_inp
       probing_since_ = now;
     // What a network has beside serving stays what it is for a while. A processor or a disk has something else to leave
     // in the next tenth of a second, and that it was short says little about a rate.
-    if (probing_since_ && network_was_full(now))
-      *allowed_ = std::max(*allowed_, probe(hurt_at_, capacity_, now - *probing_since_));
+    if (probing_since_ && link_.known(now))
+      *allowed_ = std::max(*allowed_, link_.ask(now - *probing_since_));
     else
       *allowed_ += (careful ? gentle_return : quick_return) * capacity_;
-    if (*allowed_ > 1.25 * capacity_)
+    if (*allowed_ > 1.25 * capacity_) {
       allowed_.reset();
+      link_.forget();
+    }
   }
   if (felt.excess > 0.5 && now - last_slowdown_ >= slowdown_interval) {
     last_slowdown_ = now;
@@ -250,18 +241,28 @@ std::uint64_t governor::answer(double allowed, const governor_input& seen) {
   return shares_.front();
 }
 
-bool governor::network_was_full(clock::time_point now) const noexcept {
-  return network_hurt_ != clock::time_point{} && now - network_hurt_ < network_memory;
+void governor::nobody_to_step_aside_for(clock::time_point now, const governor_input& seen) {
+  hold_until_ = now;
+  if (!settings_.enabled || !link_.confirmed(now)) {
+    allowed_.reset();
+    return;
+  }
+  // Nobody would feel the queue, and who comes next would find it.
+  adapt(now, {}, seen);
+  if (allowed_ && *allowed_ <= link_.level())
+    return;
+  allowed_ = link_.level();
+  probing_since_ = now - link_.way_back();
 }
 
 bool governor::is_active(clock::time_point now, bool serving) {
-  const auto remembered = (network_was_full(now) ? on_the_network : at_home).serving_memory;
+  const auto remembered = (link_.known(now) ? on_the_network : at_home).serving_memory;
   const bool was = last_serving_ != clock::time_point{} && now - last_serving_ < remembered;
   if (serving)
     last_serving_ = now;
   // On a link that was full a moment ago imports do not wait for the next hurt, and the queue that they have meanwhile
   // made is no news.
-  if (serving && !was && network_was_full(now)) {
+  if (serving && !was && link_.known(now) && !link_.confirmed(now)) {
     allowed_ = safe * hurt_at_;
     probing_since_.reset();
     last_cut_ = now;
@@ -281,17 +282,14 @@ std::uint64_t governor::decide(clock::time_point now, const governor_input& seen
   else if (standing_since_ == clock::time_point{})
     standing_since_ = now;
   const auto felt = hurt(now, seen, still ? now - standing_since_ : clock::duration{-1});
-  if (!settings_.enabled || seen.running == 0 || !active) {
-    // Nobody to step aside for: what was learnt about where it hurts stays, the limit does not.
-    standing_still_ = false;
-    if (!active || !settings_.enabled) {
-      allowed_.reset();
-      hold_until_ = now;
-    }
+  if (!active || !settings_.enabled)
+    nobody_to_step_aside_for(now, seen);
+  else if (seen.running > 0)
+    adapt(now, felt, seen);
+  standing_still_ = false;
+  if (!settings_.enabled || seen.running == 0)
     return answer(nothing, seen);
-  }
-  adapt(now, felt, seen);
-  standing_still_ = now < hold_until_ || (allowed_ && *allowed_ <= floor(seen.running));
+  standing_still_ = active && (now < hold_until_ || (allowed_ && *allowed_ <= floor(seen.running)));
   if (now < hold_until_) {
     reason_ = governor_reason::serving;
     return answer(0, seen);

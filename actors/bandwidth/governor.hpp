@@ -10,6 +10,7 @@
 
 #include "actors/bandwidth/allocation.hpp"
 #include "actors/bandwidth/class_shares.hpp"
+#include "actors/bandwidth/full_link.hpp"
 
 namespace sluice::actors {
 
@@ -44,13 +45,12 @@ enum class governor_reason : std::uint8_t { none, link, serving };
 /// Nothing serving: nothing is limited. Hurt (a signal above its base by more than its target, twice in a row; of what
 /// starves, once enough evidence is gathered, which is one look where starving is not usual): held to the trickle for 5
 /// ms, and every 20 ms at most the rate is cut in proportion to the hurt, at most to half (LEDBAT++, without its
-/// window). A queue on the network drains slowly: imports stand still for a long one only, it is cut for once in 200
-/// ms, and for ten seconds after it imports begin beside serving at 0.7 of where it hurt. Well: back quickly to 0.7 of
-/// where the hurt began, from there gently, or, where the network hurt, along CUBIC's curve (RFC 9438). Each signal's
-/// base is what it shows while imports stand still, learnt whenever they do; while they never do and the hurt is above
-/// a half, they are made to for 20 ms every two seconds, which costs one per cent. The base is the mean and some
-/// deviations of what is seen then. So a signal that is as bad without imports (a foreign process, a slow client's
-/// network, clients that take all they can in bursts) does not stop them.
+/// window). A queue on the network drains slowly: imports stand still for a long one only, and it is cut for once in
+/// 200 ms. Well: back quickly to 0.7 of where the hurt began, from there gently, or, where the network hurt, as
+/// `full_link` says. Each signal's base is what it shows while imports stand still, learnt whenever they do; while they
+/// never do and the hurt is above a half, they are made to for 20 ms every two seconds, which costs one per cent. The
+/// base is the mean and some deviations of what is seen then. So a signal that is as bad without imports (a foreign
+/// process, a slow client's network, clients that take all they can in bursts) does not stop them.
 ///
 /// With `link` configured, imports never get more than what serving has just wanted leaves of it.
 class governor {
@@ -104,9 +104,10 @@ class governor {
   void learn_capacity(clock::time_point now, const governor_input& seen);
   [[nodiscard]] pain hurt(clock::time_point now, const governor_input& seen, clock::duration still_for);
   [[nodiscard]] double floor(std::uint32_t running) const noexcept;
-  [[nodiscard]] bool network_was_full(clock::time_point now) const noexcept;
   /// Whether imports have somebody to step aside for; takes note of when there was.
   bool is_active(clock::time_point now, bool serving);
+  /// The limit goes at once; what was learnt about where it hurts stays.
+  void nobody_to_step_aside_for(clock::time_point now, const governor_input& seen);
   [[nodiscard]] std::uint64_t answer(double allowed, const governor_input& seen);
   [[nodiscard]] std::vector<traffic_class> classes_for(std::uint32_t running) const;
   void adapt(clock::time_point now, const pain& felt, const governor_input& seen);
@@ -119,9 +120,8 @@ class governor {
   double capacity_ = 0;
   double serve_wanted_ = 0;
   clock::time_point last_tick_{}, last_serving_{}, last_cut_{}, hold_until_{}, standing_since_{}, last_slowdown_{};
-  clock::time_point network_hurt_{};  ///< last
-  clock::time_point learnt_at_{};     ///< `hurt_at_`
-  bool standing_still_ = false;       ///< imports were told to, by the last decision
+  full_link link_;
+  bool standing_still_ = false;  ///< imports were told to, by the last decision
   std::uint64_t holds_ = 0;
   std::array<std::uint64_t, serving_signal_count> cuts_{};
   governor_reason reason_ = governor_reason::none;

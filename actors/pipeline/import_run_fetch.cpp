@@ -18,7 +18,7 @@ namespace {
 
 using schemas::error_code;
 
-constexpr std::uint64_t smallest_grant = 16 << 10;
+constexpr std::uint64_t smallest_grant = 4 << 10;  ///< sixteen imports that read at once are a queue of 64 KiB
 
 /// How much to ask the throttle for: the rate of a few milliseconds, so that a slow rate flows instead of jerking, and
 /// the source is not asked for more at once than a link can carry beside serving.

@@ -131,6 +131,28 @@ TEST_CASE("while a link drains, its queue is one hurt, and a short pause of serv
   CHECK(play.allowed < 300 * mib);
 }
 
+TEST_CASE("a link that was full at the same rate again and again is not filled while nobody is served") {
+  scene play;
+  play.most = 110 * mib;
+  const auto full = [&](std::uint64_t rate) {
+    return rate > 100 * mib ? 2 * play.subject.target(serving_signal::round_trip) : 0;
+  };
+  play.run(30s, true, full, serving_signal::round_trip);
+  CHECK(play.subject.cuts() > 1);
+  const auto cuts = play.subject.cuts();
+  play.largest = 0;
+  play.moved = 0;
+  play.run(5s, false);
+  CHECK(play.largest < 105 * mib);
+  CHECK(play.moved / 5 > 0.85 * 100 * mib);
+  CHECK(play.subject.reason() == governor_reason::serving);
+  play.run(1s, true, full, serving_signal::round_trip);
+  CHECK(play.subject.cuts() == cuts);
+
+  play.run(3min, false);
+  CHECK(play.allowed == unlimited_rate);
+}
+
 TEST_CASE("a queue that only begins slows imports down, and does not stop them") {
   scene play;
   play.run(1s, true, never, serving_signal::round_trip);
