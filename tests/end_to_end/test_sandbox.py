@@ -137,6 +137,12 @@ class Judged(EndToEndCase):
             self.assertRegex(after, r"\bpread64\(3,")
 
 
+class Started(unittest.TestCase):
+    def test_what_starts_the_judges_is_below_those_that_serve_images(self):
+        with Service() as service:
+            self.assertEqual(os.getpriority(os.PRIO_PROCESS, keeper_of(service)), 19)
+
+
 class Interrupted(unittest.TestCase):
     def stopped_keeper(self, service, url):
         """An import that is being judged, and whose judge does not move."""

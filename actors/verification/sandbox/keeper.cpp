@@ -29,6 +29,8 @@ namespace {
 using clock = std::chrono::steady_clock;
 using persistence::unique_fd;
 
+constexpr int lowest_niceness = 19;
+
 /// One child, from its start until it is reaped.
 struct kept_child {
   sandbox_ticket ticket = 0;
@@ -281,6 +283,9 @@ int keep(std::span<const built_in> functions) {
   // Should the service be gone already, its end of the socket is closed, and that ends this process too.
   if (::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0)
     return 1;
+  // Below those that serve images, since starting a process takes a core for a fraction of a millisecond; what is
+  // started goes lower still. One that the kernel refuses is no fault.
+  static_cast<void>(::setpriority(PRIO_PROCESS, 0, lowest_niceness));
   ::prctl(PR_SET_NAME, "sluice-keeper", 0, 0, 0);
   ::close_range(keeper_descriptor + 1, ~0U, 0);
   return keeper{functions}.live();
