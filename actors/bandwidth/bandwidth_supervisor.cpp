@@ -207,7 +207,7 @@ governor_input bandwidth_supervisor_state::look(const throttles& running) {
   // collected.
   if (now - trips_at >= 20ms) {
     trips_at = now;
-    if (const auto trips = signals.round_trip.take(); trips.count > 1)
+    if (const auto trips = signals.round_trip.take_once(2); trips.count > 0)
       set(serving_signal::round_trip, static_cast<double>(trips.smallest));
   }
   if (const auto disk = signals.disk.take(); disk.count > 0)

@@ -63,7 +63,7 @@ struct serving_signals {
   measurement starved;     ///< of a long answer: the share of time, in millionths, when its client waited for us
   measurement run_queue;   ///< of a serving loop: nanoseconds runnable and not running, per `look` of wall time
   measurement loop_lag;    ///< of a serving loop: nanoseconds that a timer was late beyond the loop's own work
-  measurement round_trip;  ///< of a connection: nanoseconds of TCP's smoothed round trip above the smallest of its peer
+  measurement round_trip;  ///< of some answers: nanoseconds of TCP's round trip above the smallest of its peer
   measurement disk;        ///< nanoseconds for 1 MiB of an image that was not in the page cache
   measurement commit;      ///< nanoseconds of one durable commit of records
 

@@ -100,13 +100,17 @@ void loop_watch::look_at_answers(clock::time_point now) {
     answers_[next_answer_++ % answers_.size()]->look(now);
 }
 
-void loop_watch::heard_of(const tcp_state& state, clock::time_point now) {
+void loop_watch::heard_of(const tcp_state& state, recent_round_trip& recent, std::uint32_t least_segments,
+                          clock::time_point now) {
   signals_.segment.store(state.segment_bytes, std::memory_order_relaxed);
   if (state.smallest_round_trip_microseconds == 0)
     return;
-  const auto smoothed = state.round_trip_microseconds;
   const auto smallest = bases_.smallest_of(state.peer, state.smallest_round_trip_microseconds, now);
-  signals_.round_trip.add(std::uint64_t{1000} * (smoothed - std::min(smoothed, smallest)));
+  const auto trip = recent.since_last(state.round_trip_microseconds, state.segments_delivered);
+  if (!trip || trip->segments < least_segments)
+    return;
+  if (const auto least = least_.gather(trip->microseconds - std::min(trip->microseconds, smallest), trip->segments))
+    signals_.round_trip.add(std::uint64_t{1000} * *least);
 }
 
 void loop_watch::look_at_trips(clock::time_point now) {
@@ -114,20 +118,27 @@ void loop_watch::look_at_trips(clock::time_point now) {
 }
 
 trip_watch::~trip_watch() {
-  tcp_state state;
-  if (std::erase(loop_.trips_, this) > 0 && look_at(socket_, state))
-    loop_.heard_of(state, loop_watch::clock::now());
+  if (std::erase(loop_.trips_, this) > 0)
+    tell(1, loop_watch::clock::now());
 }
 
 void trip_watch::answered() {
   if (loop_.trips_.size() >= most_trips)
     return;
   const auto now = loop_watch::clock::now();
+  tcp_state state;
   if (now - loop_.trip_at_ < between_trips ||
-      std::find(loop_.trips_.begin(), loop_.trips_.end(), this) != loop_.trips_.end())
+      std::find(loop_.trips_.begin(), loop_.trips_.end(), this) != loop_.trips_.end() || !look_at(socket_, state))
     return;
+  recent_.since_last(state.round_trip_microseconds, state.segments_delivered);
   loop_.trip_at_ = answered_at_ = now;
   loop_.trips_.push_back(this);
+}
+
+void trip_watch::asked() {
+  // Acknowledged with the request at the latest: how long the client took to have another wish is no round trip.
+  if (std::erase(loop_.trips_, this) > 0)
+    tell(least_round_trip::enough, loop_watch::clock::now());
 }
 
 bool trip_watch::look(loop_watch::clock::time_point now) {
@@ -136,8 +147,13 @@ bool trip_watch::look(loop_watch::clock::time_point now) {
     return true;
   if (!state.all_acknowledged && now - answered_at_ < longest_wait)
     return false;
-  loop_.heard_of(state, now);
+  loop_.heard_of(state, recent_, 1, now);
   return true;
+}
+
+void trip_watch::tell(std::uint32_t least_segments, loop_watch::clock::time_point now) {
+  if (tcp_state state; look_at(socket_, state))
+    loop_.heard_of(state, recent_, least_segments, now);
 }
 
 answer_watch::answer_watch(loop_watch& loop, int socket) : loop_{loop}, socket_{socket} {
@@ -162,7 +178,7 @@ void answer_watch::look(loop_watch::clock::time_point now) {
   const auto share = 1'000'000 - std::min<std::uint64_t>(1'000'000, busy * 1'000'000 / passed);
   loop_.signals_.starved.add(share);
   starves(share > loop_.signals_.usually_starved.load(std::memory_order_relaxed) + starving);
-  loop_.heard_of(state, now);
+  loop_.heard_of(state, recent_, 1, now);
 }
 
 void answer_watch::starves(bool now) noexcept {

@@ -10,6 +10,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include "actors/bandwidth/serving_signals.hpp"
+#include "http/server/recent_round_trip.hpp"
 #include "http/server/round_trip_bases.hpp"
 #include "persistence/unique_fd.hpp"
 
@@ -45,7 +46,8 @@ class loop_watch {
   void look_at_own_thread(clock::time_point now, clock::time_point due);
   void look_at_answers(clock::time_point now);
   void look_at_trips(clock::time_point now);
-  void heard_of(const tcp_state& state, clock::time_point now);
+  /// Tells the round trip where at least so many segments were acknowledged since it was last looked at.
+  void heard_of(const tcp_state& state, recent_round_trip& recent, std::uint32_t least_segments, clock::time_point now);
 
   actors::serving_signals& signals_;
   boost::asio::steady_timer timer_;
@@ -57,13 +59,15 @@ class loop_watch {
   unsigned looks_ = 0;
   std::vector<trip_watch*> trips_;  ///< whose answers are not acknowledged yet
   round_trip_bases bases_;
+  least_round_trip least_;
   bool stopped_ = false;
   clock::time_point due_{}, looked_at_{}, trip_at_{};
   std::uint64_t cpu_before_ = 0, delay_before_ = 0;
 };
 
-/// The round trips of one connection, which tell of a queue on the way to its client. They are looked at once an answer
-/// was acknowledged, at the end of the connection at the latest: until then a connection tells of earlier times.
+/// The round trips of one connection, which tell of a queue on the way to its client, those of short answers only
+/// together (see `least_round_trip`). They are looked at once an answer was acknowledged, with the next request or the
+/// end of the connection at the latest.
 class trip_watch {
  public:
   /// The socket stays open as long as this lives.
@@ -74,14 +78,18 @@ class trip_watch {
 
   /// An answer was given, whatever it was.
   void answered();
+  /// The next request has come.
+  void asked();
 
  private:
   friend class loop_watch;
+  void tell(std::uint32_t least_segments, loop_watch::clock::time_point now);
   /// False while there is nothing to be seen yet.
   bool look(loop_watch::clock::time_point now);
 
   loop_watch& loop_;
   int socket_;
+  recent_round_trip recent_;
   loop_watch::clock::time_point answered_at_{};
 };
 
@@ -108,6 +116,7 @@ class answer_watch {
   int socket_;
   std::uint64_t sent_ = 0;
   std::uint64_t busy_before_ = 0;
+  recent_round_trip recent_;
   bool starves_ = false;  ///< as counted in the pressure
   loop_watch::clock::time_point looked_at_{};
 };

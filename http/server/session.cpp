@@ -139,6 +139,7 @@ asio::awaitable<bool> session::exchange() {
     co_await refuse(*refused, id);
     co_return false;
   }
+  trips_.asked();
   state_ = state::handling;
   message.asked.seat = &seat_;
   auto given = co_await answer(message.asked);

@@ -38,12 +38,13 @@ bool look_at(int socket, tcp_state& into) noexcept {
   tcp_info info{};
   socklen_t length = sizeof info;
   if (::getsockopt(socket, IPPROTO_TCP, TCP_INFO, &info, &length) != 0 ||
-      length < offsetof(tcp_info, tcpi_busy_time) + sizeof info.tcpi_busy_time)
+      length < offsetof(tcp_info, tcpi_delivered) + sizeof info.tcpi_delivered)
     return false;
   into.busy_microseconds = info.tcpi_busy_time;
   into.round_trip_microseconds = info.tcpi_rtt;
   into.smallest_round_trip_microseconds = info.tcpi_min_rtt == ~0U ? 0 : info.tcpi_min_rtt;
   into.segment_bytes = info.tcpi_snd_mss;
+  into.segments_delivered = info.tcpi_delivered;
   into.all_acknowledged = info.tcpi_unacked == 0 && info.tcpi_notsent_bytes == 0;
   return name_peer(socket, into.peer);
 }

@@ -13,6 +13,7 @@ struct tcp_state {
   std::uint32_t round_trip_microseconds = 0;           ///< smoothed
   std::uint32_t smallest_round_trip_microseconds = 0;  ///< 0 = not measured
   std::uint32_t segment_bytes = 0;                     ///< payload of a full segment
+  std::uint32_t segments_delivered = 0;                ///< acknowledged since the connection began, wraps (4.18)
   bool all_acknowledged = false;                       ///< what was written so far
   peer_address peer{};
 };

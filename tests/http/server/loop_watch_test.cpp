@@ -9,6 +9,8 @@
 #include <boost/asio/write.hpp>
 #include <catch2/catch.hpp>
 
+#include "http/server/tcp_state.hpp"
+
 namespace {
 
 using namespace sluice::http;
@@ -76,25 +78,68 @@ TEST_CASE("an answer that is short so far never counts as starving") {
   CHECK(loop.starving() == 1);
 }
 
-TEST_CASE("a connection tells its round trip once an answer over it was acknowledged") {
+TEST_CASE("a connection tells its round trip once enough of its answers were acknowledged") {
   watched_loop loop;
   trip_watch trips{loop.watch, loop.served.native_handle()};
-  asio::write(loop.served, asio::buffer("answer", 6));
-  trips.answered();
   bool told = false;
-  CHECK(loop.comes_true([&] { return told = told || loop.signals.round_trip.take().count > 0; }));
+  CHECK(loop.comes_true([&] {
+    trips.answered();  // before it is written, so that none is acknowledged already
+    asio::write(loop.served, asio::buffer("answer", 6));
+    return told = told || loop.signals.round_trip.take().count > 0;
+  }));
   CHECK(loop.signals.segment > 0);
 }
+
+namespace {
+
+/// Eight segments over this connection, acknowledged, which nobody has looked at.
+void give_long_answer(watched_loop& loop, trip_watch& trips) {
+  loop.served.set_option(tcp::no_delay{true});
+  trips.answered();
+  for (std::uint32_t i = 0; i < least_round_trip::enough; ++i)
+    asio::write(loop.served, asio::buffer("answer", 6));
+  tcp_state state;
+  const auto end = std::chrono::steady_clock::now() + 10s;
+  while (look_at(loop.served.native_handle(), state) && !state.all_acknowledged &&
+         std::chrono::steady_clock::now() < end) {
+  }
+  REQUIRE(state.all_acknowledged);
+  REQUIRE(loop.signals.round_trip.take().count == 0);
+}
+
+}  // namespace
 
 TEST_CASE("a connection that ends before its answer was looked at tells its round trip at the end") {
   watched_loop loop;
   {
     trip_watch trips{loop.watch, loop.served.native_handle()};
-    asio::write(loop.served, asio::buffer("answer", 6));
-    trips.answered();
-    CHECK(loop.signals.round_trip.take().count == 0);
+    give_long_answer(loop, trips);
   }
   CHECK(loop.signals.round_trip.take().count == 1);
+}
+
+TEST_CASE("an answer that was acknowledged with the next request tells its round trip if it was long") {
+  watched_loop loop;
+  trip_watch trips{loop.watch, loop.served.native_handle()};
+  give_long_answer(loop, trips);
+  trips.asked();
+  CHECK(loop.signals.round_trip.take().count == 1);
+  trips.asked();
+  CHECK(loop.signals.round_trip.take().count == 0);
+}
+
+TEST_CASE("short answers that were acknowledged with the next requests tell nothing") {
+  watched_loop loop;
+  trip_watch trips{loop.watch, loop.served.native_handle()};
+  for (std::uint32_t i = 0; i < 4 * least_round_trip::enough; ++i) {
+    const auto end = std::chrono::steady_clock::now() + 3ms;  // more often than that it does not listen
+    while (std::chrono::steady_clock::now() < end) {
+    }
+    trips.answered();
+    asio::write(loop.served, asio::buffer("answer", 6));
+    trips.asked();
+  }
+  CHECK(loop.signals.round_trip.take().count == 0);
 }
 
 TEST_CASE("the bytes of every answer are counted, and answers in progress") {
