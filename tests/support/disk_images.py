@@ -127,9 +127,15 @@ def virtual_size(path, disk_format):
 
 
 def luks_volume(path, size=4 * MIB):
-    """A volume of `size` bytes inside, as Cinder has them when they are encrypted."""
-    run("qemu-img", "create", "-q", "-f", "luks", "--object", "secret,id=key,data=secret", "-o",
-        "key-secret=key,iter-time=10", path, size)
+    """A volume of `size` bytes inside, as Cinder has them when they are encrypted. Before it derives the key, qemu-img
+    measures the processor, and gives up where the clock stood still for it, one time in three on some virtual machines."""
+    for left in reversed(range(30)):
+        try:
+            return run("qemu-img", "create", "-q", "-f", "luks", "--object", "secret,id=key,data=secret", "-o",
+                       "key-secret=key,iter-time=10", path, size)
+        except subprocess.CalledProcessError as failed:
+            if left == 0 or b"Unable to get accurate CPU usage" not in failed.stderr:
+                raise
 
 
 def small_qcow2(size=MIB, seed=1):
